@@ -1,0 +1,135 @@
+// @ts-check
+// The seam between the facade and an engine: load, score, abort, dispose, with plain data both ways.
+//
+// Whatever happens to an instance, every call that waits on it settles here: a trap throws the instance away and the
+// next call starts a fresh one.
+
+import { RerankError, abortedBy, fromFailure, isRerankError } from "./error.js";
+
+/**
+ * @typedef {object} Instance one wasm instance, ready to score
+ * @property {(call: number, request: any, onProgress?: (p: { done: number, total: number }) => void) => Promise<any>} score
+ * @property {(call: number) => void} abort makes the running `score` of that call end soon
+ * @property {() => void} free
+ */
+
+export class Engine {
+  /** @type {Promise<Instance> | undefined} */
+  #instance;
+  /** @type {Map<number, (error: RerankError) => void>} how to end each call that runs, by its number */
+  #running = new Map();
+  #lastCall = 0;
+  #disposed = false;
+
+  /** @param {(signal: AbortSignal) => Promise<Instance>} open starts an instance; called again after a failure or a trap */
+  constructor(open) {
+    this.open = open;
+    /** Ends an opening that is under way. */
+    this.closing = new AbortController();
+  }
+
+  /** Starts the instance unless it is there: one at a time however many wait, and again after a failed start. */
+  load() {
+    if (this.#disposed) return Promise.reject(disposed());
+    if (!this.#instance) {
+      const instance = this.open(this.closing.signal);
+      this.#instance = instance;
+      instance.catch(() => this.#forget(instance));
+    }
+    return this.#instance;
+  }
+
+  /**
+   * @param {any} request plain data
+   * @param {{ signal?: AbortSignal, timeoutMs?: number, onProgress?: (p: { done: number, total: number }) => void }} [call]
+   *   `timeoutMs` is over the whole call
+   */
+  async score(request, { signal, timeoutMs, onProgress } = {}) {
+    if (this.#disposed) throw disposed();
+    if (signal?.aborted) throw abortedBy(signal);
+    const call = ++this.#lastCall;
+    /** @type {Instance | undefined} */
+    let instance;
+    /** @type {(() => void)[]} */
+    const undo = [];
+    const ended = new Promise((_, reject) => {
+      const end = (/** @type {RerankError} */ error) => {
+        reject(error);
+        instance?.abort(call);
+      };
+      this.#running.set(call, end);
+      if (signal) {
+        const onAbort = () => end(abortedBy(signal));
+        signal.addEventListener("abort", onAbort, { once: true });
+        undo.push(() => signal.removeEventListener("abort", onAbort));
+      }
+      if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS) {
+        const timer = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
+        undo.push(() => clearTimeout(timer));
+      }
+    });
+    const scored = this.load().then((ready) => {
+      if (!this.#running.has(call)) return undefined;
+      instance = ready;
+      return ready.score(call, request, onProgress);
+    });
+    try {
+      return await Promise.race([ended, scored]);
+    } catch (error) {
+      throw this.#explain(error, instance);
+    } finally {
+      this.#running.delete(call);
+      for (const step of undo) step();
+      // The loser of the race may still fail.
+      scored.catch(() => {});
+      ended.catch(() => {});
+    }
+  }
+
+  /** Ends every call with `disposed` and lets the instance go. */
+  dispose() {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const end of this.#running.values()) end(disposed());
+    this.closing.abort(disposed());
+    this.#instance?.then((instance) => instance.free()).catch(() => {});
+    this.#instance = undefined;
+  }
+
+  /** @param {unknown} error @param {Instance | undefined} instance @returns {RerankError} */
+  #explain(error, instance) {
+    if (isRerankError(error)) return error;
+    if (isFailure(error)) return fromFailure(error);
+    // A trap: the instance's memory can no longer be trusted, for no call.
+    const internal = () =>
+      new RerankError("internal", "the engine stopped unexpectedly; the next call starts a fresh one", { cause: withoutMessage(error) });
+    if (instance) {
+      this.#instance = undefined;
+      for (const end of this.#running.values()) end(internal());
+    }
+    return internal();
+  }
+
+  /** @param {Promise<Instance>} instance */
+  #forget(instance) {
+    if (this.#instance === instance) this.#instance = undefined;
+  }
+}
+
+/** setTimeout counts in 32 bits; a longer wait would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
+
+/** @param {number} ms */
+const timedOut = (ms) => new RerankError("timeout", `no ranking within timeoutMs = ${ms} ms`, { retryable: true });
+
+/** @param {unknown} error @returns {error is import("./error.js").Failure} what Rust throws */
+function isFailure(error) {
+  return typeof error === "object" && error !== null && !(error instanceof Error) && "code" in error && "message" in error;
+}
+
+/** A trap's message may hold anything; its class says enough. @param {unknown} error */
+function withoutMessage(error) {
+  return error instanceof Error ? new Error(error.name) : undefined;
+}

@@ -1,0 +1,87 @@
+// @ts-check
+// Reads a caller's request once into plain data, and gives the caller's own documents back in the results.
+
+import { invalidRequest } from "./error.js";
+
+/** What Rust checks and the engine reads. */
+const PLAIN_FIELDS = /** @type {const} */ (["query", "topN", "maxChunksPerDoc", "overlapTokens", "returnDocuments", "user"]);
+/** What stays on this side: how to run the call. */
+const CALL_FIELDS = /** @type {const} */ (["signal", "timeoutMs", "maxRetries", "headers", "onProgress"]);
+
+/**
+ * @param {any} request the caller's, of any shape
+ * @returns {{ plain: Record<string, any>, call: Record<string, any>, documents: readonly any[] }}
+ *   `plain` structured-clones; `documents` are the caller's own objects
+ */
+export function readRequest(request) {
+  if (typeof request !== "object" || request === null) {
+    throw invalidRequest(`request: expected { query, documents }, found ${typeName(request)}`);
+  }
+  const list = request.documents;
+  if (!Array.isArray(list)) throw invalidRequest(`documents: expected an array, found ${typeName(list)}`);
+  if (request.rankFields !== undefined) throw invalidRequest("rankFields: reserved for a later version; leave it out");
+  // A copy: the caller may change the array while the call runs.
+  const documents = [...list];
+  const plain = { ...pick(request, PLAIN_FIELDS), documents: documents.map(documentText) };
+  const call = pick(request, CALL_FIELDS);
+  checkCall(call);
+  return { plain, call, documents };
+}
+
+/**
+ * @param {{ index: number, relevanceScore: number, window?: object }[]} scored best first
+ * @param {readonly any[]} documents the caller's own
+ * @param {boolean | undefined} returnDocuments
+ */
+export function attachDocuments(scored, documents, returnDocuments) {
+  if (returnDocuments === false) return scored;
+  return scored.map(({ index, relevanceScore, ...rest }) => ({ index, relevanceScore, document: documents[index], ...rest }));
+}
+
+/** @param {any} document @param {number} index */
+function documentText(document, index) {
+  if (typeof document === "string") return document;
+  const text = typeof document === "object" && document !== null ? document.text : undefined;
+  if (typeof text === "string") return text;
+  const found = typeof document === "object" && document !== null ? `an object whose text is ${typeName(text)}` : typeName(document);
+  const error = invalidRequest(`documents[${index}]: expected a string or { text: string }, found ${found}`);
+  error.index = index;
+  throw error;
+}
+
+/** @param {Record<string, any>} call */
+function checkCall({ signal, timeoutMs, maxRetries, onProgress }) {
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw invalidRequest(`signal: expected an AbortSignal, found ${typeName(signal)}`);
+  }
+  checkNumber("timeoutMs", timeoutMs, { above: 0 });
+  checkNumber("maxRetries", maxRetries, { least: 0, whole: true });
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw invalidRequest(`onProgress: expected a function, found ${typeName(onProgress)}`);
+  }
+}
+
+/**
+ * @param {string} name @param {unknown} value undefined is fine
+ * @param {{ above?: number, least?: number, whole?: boolean }} range
+ */
+export function checkNumber(name, value, { above, least, whole }) {
+  if (value === undefined) return;
+  const inRange =
+    typeof value === "number" && !Number.isNaN(value) && (above === undefined || value > above) && (least === undefined || value >= least);
+  if (inRange && (!whole || Number.isInteger(value))) return;
+  const range = above !== undefined ? `above ${above}` : `from ${least}`;
+  throw invalidRequest(`${name}: expected a ${whole ? "whole " : ""}number ${range}, found ${typeof value === "number" ? value : typeName(value)}`);
+}
+
+/** @param {any} object @param {readonly string[]} names @returns {Record<string, any>} each field read once, and only if set */
+export function pick(object, names) {
+  const read = names.map((name) => [name, object[name]]);
+  return Object.fromEntries(read.filter(([, value]) => value !== undefined));
+}
+
+/** @param {unknown} value */
+export function typeName(value) {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value;
+}

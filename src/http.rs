@@ -1,0 +1,71 @@
+//! What goes out and what comes in, without a network: requests, replies, and the one trait that connects them.
+
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::json::Json;
+
+/// One HTTP request. Rerank calls are all `POST` with a JSON body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpRequest {
+    /// Absolute, or relative to the page.
+    pub url: String,
+    /// Names in lower case. Values hold nothing but visible ASCII, blank and tab: whoever fills them in checks.
+    pub headers: Vec<(String, String)>,
+    /// `None`: no body.
+    pub body: Option<Json>,
+}
+
+/// One HTTP reply, read to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpReply {
+    /// 200 to 599.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What the body held.
+    pub body: ReplyBody,
+}
+
+/// The body of a reply.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyBody {
+    /// It was JSON.
+    Json(Json),
+    /// It was something else, of which only the size is kept: it may echo what was sent.
+    Other {
+        /// Bytes.
+        size: usize,
+    },
+}
+
+impl HttpReply {
+    /// The value of the header `name` (lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The JSON of the body, if it was JSON.
+    pub fn json(&self) -> Option<&Json> {
+        if let ReplyBody::Json(json) = &self.body { Some(json) } else { None }
+    }
+}
+
+/// The way out of the remote client: everything that is neither pure nor instant.
+#[expect(async_fn_in_trait, reason = "one thread: wasm has no Send futures, and the tests' fake needs none")]
+pub trait Transport {
+    /// Sends `request` and reads the reply to its end, within `timeout`.
+    ///
+    /// # Errors
+    /// `timeout`, `aborted`, `network`, or `bad_response` where the body could not be read.
+    async fn send(&self, request: &HttpRequest, timeout: Duration) -> Result<HttpReply>;
+
+    /// Waits. # Errors: `aborted` as soon as the caller's signal says so.
+    async fn sleep(&self, wait: Duration) -> Result<()>;
+
+    /// Milliseconds since 1970, UTC.
+    fn now(&self) -> f64;
+
+    /// A number in `0.0..1.0`, fit for jitter and nothing else.
+    fn random(&self) -> f64;
+}

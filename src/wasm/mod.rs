@@ -1,0 +1,35 @@
+//! The JavaScript face: plain data in, plain data out. Convert, call, convert; nothing is decided here.
+//!
+//! What JavaScript sees is not the package's surface: the facade in `pkg-template/` is. It reads the caller's objects,
+//! so every value that arrives here is a string, a number, an array or a plain object of ours.
+
+// Kind and sentence -> a plain object the facade makes a RerankError of.
+mod error;
+// Fields of plain objects, checked by type.
+mod types;
+// A service ranks.
+#[cfg(feature = "remote")]
+mod fetch;
+#[cfg(feature = "remote")]
+mod remote_engine;
+// A model in this instance ranks.
+#[cfg(feature = "local")]
+mod local_engine;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(message: &str);
+}
+
+/// Says on the console where a fault of ours stands: after a panic the instance is gone and JavaScript sees only a trap.
+/// Only the place, never the message: that may hold what was being ranked.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        console_error(&format!("rerank-wasm: internal fault{place}; please report it"));
+    }));
+}
