@@ -28,23 +28,21 @@ export class Engine {
     this.closing = new AbortController();
   }
 
-  /** Starts the instance unless it is there: one at a time however many wait, and again after a failed start. */
-  load() {
-    if (this.#disposed) return Promise.reject(disposed());
-    if (!this.#instance) {
-      const instance = this.open(this.closing.signal);
-      this.#instance = instance;
-      instance.catch(() => this.#forget(instance));
+  /** Starts the instance unless it is there. @returns {Promise<any>} */
+  async load() {
+    try {
+      return await this.#opened();
+    } catch (error) {
+      throw this.#explain(error, undefined);
     }
-    return this.#instance;
   }
 
   /**
    * @param {any} request plain data
-   * @param {{ signal?: AbortSignal, timeoutMs?: number, onProgress?: (p: { done: number, total: number }) => void }} [call]
-   *   `timeoutMs` is over the whole call
+   * @param {{ signal?: AbortSignal, timeoutMs?: number, timeoutName?: string, onProgress?: (p: { done: number, total: number }) => void }} [call]
+   *   `timeoutMs` is over the whole call; `timeoutName` is the option the caller set it by
    */
-  async score(request, { signal, timeoutMs, onProgress } = {}) {
+  async score(request, { signal, timeoutMs, timeoutName = "timeoutMs", onProgress } = {}) {
     if (this.#disposed) throw disposed();
     if (signal?.aborted) throw abortedBy(signal);
     const call = ++this.#lastCall;
@@ -64,11 +62,11 @@ export class Engine {
         undo.push(() => signal.removeEventListener("abort", onAbort));
       }
       if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS) {
-        const timer = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
+        const timer = setTimeout(() => end(timedOut(timeoutName, timeoutMs)), timeoutMs);
         undo.push(() => clearTimeout(timer));
       }
     });
-    const scored = this.load().then((ready) => {
+    const scored = this.#opened().then((ready) => {
       if (!this.#running.has(call)) return undefined;
       instance = ready;
       return ready.score(call, request, onProgress);
@@ -86,14 +84,30 @@ export class Engine {
     }
   }
 
-  /** Ends every call with `disposed` and lets the instance go. */
-  dispose() {
+  /** Ends every call and an opening under way, and lets the instance go. @param {RerankError} [error] what they end with */
+  dispose(error = disposed()) {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const end of this.#running.values()) end(disposed());
-    this.closing.abort(disposed());
+    for (const end of this.#running.values()) end(error);
+    this.closing.abort(error);
     this.#instance?.then((instance) => instance.free()).catch(() => {});
     this.#instance = undefined;
+  }
+
+  /** One opening at a time however many wait, and a new one after a failed one. @returns {Promise<Instance>} */
+  #opened() {
+    if (this.#disposed) return Promise.reject(disposed());
+    if (!this.#instance) {
+      const closed = new Promise((_, reject) => {
+        this.closing.signal.addEventListener("abort", () => reject(this.closing.signal.reason), { once: true });
+      });
+      const instance = Promise.race([this.open(this.closing.signal), closed]);
+      this.#instance = instance;
+      instance.catch(() => {
+        if (this.#instance === instance) this.#instance = undefined;
+      });
+    }
+    return this.#instance;
   }
 
   /** @param {unknown} error @param {Instance | undefined} instance @returns {RerankError} */
@@ -109,11 +123,6 @@ export class Engine {
     }
     return internal();
   }
-
-  /** @param {Promise<Instance>} instance */
-  #forget(instance) {
-    if (this.#instance === instance) this.#instance = undefined;
-  }
 }
 
 /** setTimeout counts in 32 bits; a longer wait would fire at once. */
@@ -121,8 +130,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
 
-/** @param {number} ms */
-const timedOut = (ms) => new RerankError("timeout", `no ranking within timeoutMs = ${ms} ms`, { retryable: true });
+/** @param {string} name @param {number} ms */
+const timedOut = (name, ms) => new RerankError("timeout", `no ranking within ${name} = ${ms} ms`, { retryable: true });
 
 /** @param {unknown} error @returns {error is import("./error.js").Failure} what Rust throws */
 function isFailure(error) {

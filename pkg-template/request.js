@@ -1,7 +1,7 @@
 // @ts-check
 // Reads a caller's request once into plain data, and gives the caller's own documents back in the results.
 
-import { invalidRequest } from "./error.js";
+import { RerankError, invalidRequest } from "./error.js";
 
 /** What Rust checks and the engine reads. */
 const PLAIN_FIELDS = /** @type {const} */ (["query", "topN", "maxChunksPerDoc", "overlapTokens", "returnDocuments", "user"]);
@@ -25,6 +25,7 @@ export function readRequest(request) {
   const plain = { ...pick(request, PLAIN_FIELDS), documents: documents.map(documentText) };
   const call = pick(request, CALL_FIELDS);
   checkCall(call);
+  if (call.onProgress) call.onProgress = guarded(call.onProgress);
   return { plain, call, documents };
 }
 
@@ -60,6 +61,18 @@ function checkCall({ signal, timeoutMs, maxRetries, onProgress }) {
     throw invalidRequest(`onProgress: expected a function, found ${typeName(onProgress)}`);
   }
 }
+
+/**
+ * A caller's callback whose own error ends the call it belongs to, and is not taken for a fault of the engine.
+ * @template P @param {(progress: P) => void} onProgress @returns {(progress: P) => void}
+ */
+export const guarded = (onProgress) => (progress) => {
+  try {
+    onProgress(progress);
+  } catch (cause) {
+    throw new RerankError("invalid_request", "onProgress: expected a function that returns, it threw", { cause });
+  }
+};
 
 /**
  * @param {string} name @param {unknown} value undefined is fine

@@ -45,10 +45,25 @@ impl HttpReply {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Bytes of a body that was not JSON.
+    pub fn size(&self) -> usize {
+        if let ReplyBody::Other { size } = &self.body { *size } else { 0 }
+    }
+
     /// The JSON of the body, if it was JSON.
     pub fn json(&self) -> Option<&Json> {
         if let ReplyBody::Json(json) = &self.body { Some(json) } else { None }
     }
+}
+
+/// A header's value as a whole number. Not `str::parse`, whose error cases are half a kilobyte of `remote.wasm`.
+pub fn whole_number(value: &str) -> Option<u64> {
+    let digits = value.trim().as_bytes();
+    let digit = |number: u64, byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    digits.iter().try_fold(0, digit).filter(|_| !digits.is_empty())
 }
 
 /// The way out of the remote client: everything that is neither pure nor instant.

@@ -37,17 +37,20 @@ impl Ranking {
     ///
     /// # Errors
     /// `internal` for a score that is not a number: it has no place in an order.
-    pub fn new(mut scored: Vec<Scored>, top_n: Option<usize>) -> Result<Self> {
+    pub fn new(scored: Vec<Scored>, top_n: Option<usize>) -> Result<Self> {
         if let Some(odd) = scored.iter().find(|scored| scored.score.is_nan()) {
             let message = format!("the score of document {} is not a number", odd.index);
             return Err(Error::new(crate::error::ErrorKind::Internal, message).with_index(odd.index));
         }
-        // Not total_cmp: it would put 0.0 above -0.0, which are a tie.
-        scored.sort_by(|a, b| {
-            b.score.partial_cmp(&a.score).unwrap_or(std::cmp::Ordering::Equal).then(a.index.cmp(&b.index))
-        });
-        scored.truncate(top_n.unwrap_or(usize::MAX));
-        Ok(Self { scored })
+        // Services send their best first and each insertion is then at the end; the standard sorts would be a twentieth of
+        // `remote.wasm`. Not total_cmp: it would put 0.0 above -0.0, which are a tie.
+        let mut sorted: Vec<Scored> = Vec::with_capacity(scored.len());
+        for one in scored {
+            let is_before = |other: &Scored| other.score > one.score || (other.score == one.score && other.index < one.index);
+            sorted.insert(sorted.partition_point(is_before), one);
+        }
+        sorted.truncate(top_n.unwrap_or(usize::MAX));
+        Ok(Self { scored: sorted })
     }
 
     /// Best first.

@@ -107,7 +107,23 @@ fn whole(field: &str, value: Option<f64>, least: usize, most: Option<usize>) -> 
         return Ok(Some(value as usize));
     }
     let range = most.map_or(format!("from {least}"), |most| format!("from {least} to {most}"));
-    Err(Error::invalid(format!("{field}: expected a whole number {range}, found {value}")))
+    Err(Error::invalid(format!("{field}: expected a whole number {range}, found {}", shown(value))))
+}
+
+/// `value` with at most three decimals. Not `{value}`: the standard library's exact printing is a tenth of `remote.wasm`.
+fn shown(value: f64) -> String {
+    if value.is_nan() {
+        return String::from("NaN");
+    }
+    let sign = if value < 0.0 { "-" } else { "" };
+    let thousandths = (value.abs() * 1000.0 + 0.5) as u64;
+    if thousandths == u64::MAX {
+        return format!("{sign}inf");
+    }
+    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+    let decimals = format!("{rest:03}");
+    let decimals = decimals.trim_end_matches('0');
+    if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
 }
 
 #[cfg(test)]

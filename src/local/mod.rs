@@ -1,1 +1,186 @@
-//! placeholder
+//! Reranking in this process, with an ONNX cross-encoder.
+//!
+//! ```text
+//! RerankRequest
+//!     │ tokens    text → token ids
+//!     │ windows   long document → overlapping windows
+//!     │ pair      query × window → Row
+//!   Row           one pair, at its own length: no padding
+//!     │ logits    ONNX forward pass
+//!   f32           one logit a row
+//!     │ scores    best window of each document
+//!  Ranking
+//! ```
+
+// Bytes pushed in.
+pub mod load;
+// What the model reads instead of text.
+pub mod tokens;
+// Long documents in parts.
+pub mod windows;
+// The query beside each window.
+pub mod pair;
+// What the model answers.
+pub mod logits;
+// The model.
+pub mod onnx;
+// What the engine below can do.
+pub mod kernels;
+// What the caller wants.
+pub mod scores;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::error::{Error, Result};
+use crate::ranking::Ranking;
+use crate::request::RerankRequest;
+
+use logits::CrossEncoder;
+use pair::{PairTemplate, Row};
+use scores::{Activation, Scores};
+use tokens::Tokenizer;
+use windows::{Cutting, Window};
+
+/// What BCEmbedding and FlagEmbedding read of a pair unless told otherwise, in tokens.
+const DEFAULT_MAX_TOKENS: usize = 512;
+
+/// Fewer leave no room for a document beside a query and the separators.
+const LEAST_MAX_TOKENS: usize = 32;
+
+/// How a model is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalOptions {
+    /// Tokens of a pair, separators included; a whole number from 32 to what the model has positions for. Default: 512,
+    /// or the positions where they are fewer.
+    pub max_tokens: Option<f64>,
+    /// What becomes of a document that does not fit.
+    pub cutting: Cutting,
+    /// What becomes of a logit.
+    pub activation: Activation,
+}
+
+/// A cross-encoder with its tokenizer.
+pub struct LocalReranker {
+    tokenizer: Tokenizer,
+    template: PairTemplate,
+    model: Box<dyn CrossEncoder>,
+    max_tokens: usize,
+    options: LocalOptions,
+}
+
+impl LocalReranker {
+    /// A reranker of `model` that reads what `tokenizer` writes.
+    ///
+    /// # Errors
+    /// `invalid_request` for `max_tokens` out of range; `bad_tokenizer` where the tokenizer knows more tokens than the
+    /// model.
+    pub fn new(tokenizer: Tokenizer, model: Box<dyn CrossEncoder>, options: LocalOptions) -> Result<Self> {
+        let max_tokens = max_tokens(options.max_tokens, model.positions())?;
+        tokenizer.fits(model.vocabulary())?;
+        let template = tokenizer.pair_template()?;
+        Ok(Self { tokenizer, template, model, max_tokens, options })
+    }
+
+    /// How the model runs.
+    pub fn model(&self) -> &dyn CrossEncoder {
+        &*self.model
+    }
+
+    /// Ranks at once, without a pause.
+    ///
+    /// # Errors
+    /// Those of the model.
+    pub fn rerank(self: &Rc<Self>, request: RerankRequest) -> Result<Ranking> {
+        let mut job = self.begin(request)?;
+        while !job.step()? {}
+        job.finish()
+    }
+
+    /// Starts to rank; the caller takes it step by step.
+    ///
+    /// # Errors
+    /// `bad_tokenizer` where the query cannot be tokenized.
+    pub fn begin(self: &Rc<Self>, request: RerankRequest) -> Result<Job> {
+        let mut query = self.tokenizer.tokens(request.query())?.ids;
+        query.truncate(windows::longest_query(self.max_tokens));
+        let scores = Scores::for_documents(request.documents().len());
+        Ok(Job { reranker: Rc::clone(self), request, query, next_document: 0, rows: VecDeque::new(), scores })
+    }
+}
+
+/// A ranking under way.
+pub struct Job {
+    reranker: Rc<LocalReranker>,
+    request: RerankRequest,
+    query: Vec<u32>,
+    /// The first document not yet tokenized.
+    next_document: usize,
+    /// Rows waiting for the model: the windows of one document.
+    rows: VecDeque<(Window, Row)>,
+    scores: Scores,
+}
+
+impl Job {
+    /// Does the next piece of work, one row at most; `true` when nothing is left.
+    ///
+    /// # Errors
+    /// `bad_tokenizer` or `bad_model` where one of them fails on this document.
+    pub fn step(&mut self) -> Result<bool> {
+        if let Some((window, row)) = self.rows.pop_front() {
+            let logit = self.reranker.model.logits(&row)?;
+            self.scores.place(window, logit);
+        } else if self.next_document < self.request.documents().len() {
+            self.rows = self.rows_of_next_document()?;
+        }
+        Ok(self.rows.is_empty() && self.next_document == self.request.documents().len())
+    }
+
+    /// Documents scored so far.
+    pub fn done(&self) -> usize {
+        self.next_document - usize::from(!self.rows.is_empty())
+    }
+
+    /// Documents in all.
+    pub fn total(&self) -> usize {
+        self.request.documents().len()
+    }
+
+    /// The ranking, after the last step.
+    ///
+    /// # Errors
+    /// `internal` before the last step, or where the model answered with no number.
+    pub fn finish(self) -> Result<Ranking> {
+        Ranking::new(self.scores.into_scored(self.reranker.options.activation)?, self.request.top_n())
+    }
+
+    fn rows_of_next_document(&mut self) -> Result<VecDeque<(Window, Row)>> {
+        let Some(document) = self.request.documents().get(self.next_document) else { return Ok(VecDeque::new()) };
+        let reranker = &self.reranker;
+        let tokens = reranker.tokenizer.tokens(document)?;
+        let budget = reranker.max_tokens - self.query.len() - reranker.template.separators();
+        let cut = windows::Cut {
+            cutting: reranker.options.cutting,
+            budget,
+            overlap: self.request.overlap_tokens().unwrap_or(crate::request::MAX_OVERLAP_TOKENS),
+            at_most: self.request.max_chunks_per_doc(),
+        };
+        let windows = cut.windows(self.next_document, document, &tokens);
+        self.next_document += 1;
+        let row = |window: Window| {
+            let part = tokens.ids.get(window.tokens.clone()).unwrap_or_default();
+            (window, reranker.template.row(&self.query, part))
+        };
+        Ok(windows.into_iter().map(row).collect())
+    }
+}
+
+fn max_tokens(wanted: Option<f64>, positions: Option<usize>) -> Result<usize> {
+    let most = positions.unwrap_or(usize::MAX);
+    let Some(wanted) = wanted else { return Ok(DEFAULT_MAX_TOKENS.min(most)) };
+    if wanted.fract() == 0.0 && wanted >= LEAST_MAX_TOKENS as f64 && wanted <= most as f64 {
+        return Ok(wanted as usize);
+    }
+    let range = positions.map_or_else(String::new, |most| format!(" to the model's {most} positions"));
+    Err(Error::invalid(format!("maxTokens: expected a whole number from {LEAST_MAX_TOKENS}{range}, found {wanted}")))
+}

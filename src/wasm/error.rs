@@ -18,7 +18,7 @@ pub(crate) fn to_js(error: &Error) -> JsValue {
         ("providerCode", provider_code),
         ("requestId", error.request_id().map(JsValue::from_str)),
         ("retryable", Some(JsValue::from_bool(error.is_retryable()))),
-        ("retryAfterMs", error.retry_after().map(|wait| JsValue::from_f64(wait.as_millis() as f64))),
+        ("retryAfterMs", error.retry_after().map(|wait| JsValue::from_f64(wait.as_millis() as u64 as f64))),
         ("index", error.index().map(|index| JsValue::from_f64(index as f64))),
     ];
     let object = Object::new();

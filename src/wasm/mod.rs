@@ -7,11 +7,17 @@
 mod error;
 // Fields of plain objects, checked by type.
 mod types;
-// A service ranks.
+// A service ranks: the engine, the way out, the way back, and the two things they need of the host.
 #[cfg(feature = "remote")]
 mod fetch;
 #[cfg(feature = "remote")]
+mod json;
+#[cfg(feature = "remote")]
 mod remote_engine;
+#[cfg(feature = "remote")]
+mod reply;
+#[cfg(feature = "remote")]
+mod waiting;
 // A model in this instance ranks.
 #[cfg(feature = "local")]
 mod local_engine;

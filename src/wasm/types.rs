@@ -79,10 +79,14 @@ pub(crate) fn scored_to_js(scored: &[Scored]) -> Array {
 
 /// A plain object with these fields.
 pub(crate) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> Object {
+    object_of(&fields)
+}
+
+fn object_of(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {
         // Cannot fail: a fresh plain object.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), &value);
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
     }
     object
 }

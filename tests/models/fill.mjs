@@ -19,15 +19,10 @@
 // Fields of onnx.proto. ModelProto: 7 graph; GraphProto: 5 initializer; TensorProto as below.
 const GRAPH = 7;
 const INITIALIZER = 5;
-const DIMS = 1;
-const DATA_TYPE = 2;
-const NAME = 8;
-const RAW_DATA = 9;
+const [DIMS, DATA_TYPE, NAME, RAW_DATA] = [1, 2, 8, 9];
 /** float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data, external_data: where a tensor may keep its values. */
 const DATA_FIELDS = new Set([4, 5, 6, 7, RAW_DATA, 10, 11, 13]);
-const FLOAT = 1;
-const UINT8 = 2;
-const INT8 = 3;
+const [FLOAT, UINT8, INT8] = [1, 2, 3];
 
 /**
  * One field of a message, from its tag (`start`) to its end; `body` is where a length-delimited field's content begins.

@@ -1,0 +1,4 @@
+/** The ONNX file. */
+export const model: ArrayBuffer;
+/** Its tokenizer.json. */
+export const tokenizer: ArrayBuffer;

@@ -1,0 +1,218 @@
+// @ts-check
+// Builds pkg/ (rerank-wasm) and pkg-model/ (rerank-wasm-model): cargo → wasm-bindgen → wasm-opt → copy.
+//
+//   node pkg-template/build.mjs [--only remote|simd128|relaxed]
+//
+// What takes minutes is kept in .cache/ by the hash of what went in, so a build with nothing changed takes seconds.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TEMPLATE = join(ROOT, "pkg-template");
+const CACHE = join(ROOT, ".cache", "wasm");
+const TARGET = join(ROOT, "target");
+const WASM32 = "wasm32-unknown-unknown";
+
+/** Whole -O levels take over five minutes on the local binaries and leave them larger when compressed: LLVM was there before. */
+const TIDY = ["--duplicate-function-elimination", "--remove-unused-module-elements", "--vacuum"];
+
+/**
+ * Both local binaries are compiled with plain SIMD, so that they share every dependency and tract's kernels stay
+ * deterministic; `relaxed` adds functions of ours that use relaxed SIMD. The remote client needs neither.
+ */
+const VARIANTS = [
+  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: "", optimize: ["-Oz"] },
+  { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY },
+  { name: "relaxed", wasm: "local.relaxed.wasm", glue: "local.glue.js", features: "relaxed", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY },
+];
+
+/** What rustc emits for wasm32 by default, and what the variants add. */
+const WASM_FEATURES = [
+  "bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "simd", "relaxed-simd",
+].map((feature) => `--enable-${feature}`);
+
+/** Stage times in seconds, for CI's table. @type {Record<string, number>} */
+export const stages = {};
+
+/** @param {{ only?: string }} [options] */
+export async function build({ only } = {}) {
+  await stage("toolchain", ensureToolchain);
+  await stage("npm", ensureNodeModules);
+  const bindgen = await stage("bindgen", buildBindgen);
+  const built = [];
+  for (const variant of VARIANTS.filter(({ name }) => !only || name === only)) {
+    built.push(await stage(variant.name, () => buildVariant(variant, bindgen)));
+  }
+  await stage("package", () => assemble(built));
+}
+
+function ensureToolchain() {
+  try {
+    run("rustup", ["target", "add", WASM32], { stdio: "pipe" });
+  } catch (error) {
+    throw new Error(`expected rustup (https://rustup.rs) with the toolchain of rust-toolchain.toml: ${/** @type {any} */ (error).stderr ?? error}`);
+  }
+}
+
+function ensureNodeModules() {
+  const lock = join(ROOT, "package-lock.json");
+  const stamp = join(ROOT, "node_modules", ".rerank-wasm-lock");
+  const wanted = sha256(readFileSync(lock));
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  writeFileSync(stamp, wanted);
+}
+
+function buildBindgen() {
+  run("cargo", ["build", "--locked", "--quiet", "-p", "bindgen", "--profile", "tools"]);
+  return join(TARGET, "tools", "bindgen");
+}
+
+/** @param {typeof VARIANTS[number]} variant @param {string} bindgen */
+function buildVariant(variant, bindgen) {
+  const raw = compile(variant);
+  const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), readFileSync(fileURLToPath(import.meta.url)));
+  const kept = join(CACHE, key);
+  if (!existsSync(kept)) {
+    const work = `${kept}.${process.pid}`;
+    mkdirSync(work, { recursive: true });
+    run(bindgen, [raw, work, "out"]);
+    const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
+    run(process.execPath, [wasmOpt, join(work, "out_bg.wasm"), "-o", join(work, "wasm"), ...variant.optimize, ...WASM_FEATURES, "--strip-debug", "--strip-producers"]);
+    writeFileSync(join(work, "glue.js"), factory(readFileSync(join(work, "out.js"), "utf8"), variant.name));
+    rmSync(join(work, "out_bg.wasm"));
+    renameSync(work, kept);
+  }
+  return { variant, wasm: join(kept, "wasm"), glue: join(kept, "glue.js") };
+}
+
+/**
+ * A cdylib's file name carries no hash, so each variant overwrites the last one's while cargo calls both fresh: the file
+ * is taken away as soon as it is made, and made anew where it is missing.
+ * @param {typeof VARIANTS[number]} variant @returns {string} path of the wasm as cargo left it
+ */
+function compile({ name, features, profile, rustflags }) {
+  const to = join(TARGET, WASM32, `${name}.wasm`);
+  const flags = ["build", "--locked", "--lib", "--target", WASM32, "--profile", profile, "--no-default-features", "--features", features];
+  const cargo = () => {
+    const env = { ...process.env, RUSTFLAGS: rustflags };
+    const messages = run("cargo", [...flags, "--quiet", "--message-format=json-render-diagnostics"], { env, stdio: ["ignore", "pipe", "inherit"] });
+    const artifacts = messages.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    return artifacts.find((it) => it.reason === "compiler-artifact" && it.target.name === "rerank_wasm");
+  };
+  let artifact = cargo();
+  if (artifact.fresh && !existsSync(to)) {
+    const now = new Date();
+    utimesSync(join(ROOT, "src", "lib.rs"), now, now);
+    artifact = cargo();
+  }
+  if (!artifact.fresh) cpSync(artifact.filenames.find((/** @type {string} */ file) => file.endsWith(".wasm")), to);
+  return to;
+}
+
+/**
+ * wasm-bindgen's `web` glue keeps one instance in module variables. Wrapped into a function, each call gives glue for an
+ * instance of its own, so that one that trapped can be thrown away.
+ * @param {string} glue @param {string} name
+ */
+function factory(glue, name) {
+  if (/^import\s/m.test(glue)) throw new Error(`glue of ${name}: expected no imports; wasm-bindgen changed its output`);
+  const exported = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map((match) => match[1]);
+  const trailer = /^export \{ (?:initSync, __wbg_init as default|__wbg_init as default, initSync) \};$/m;
+  if (!exported.length || !trailer.test(glue)) throw new Error(`glue of ${name}: expected exports it lacks; wasm-bindgen changed its output`);
+  const body = glue.replace(/^export (class|function) /gm, "$1 ").replace(trailer, "");
+  const names = [...exported, "initSync"].join(", ");
+  const started = "wasm = instance.exports;";
+  if (!body.includes(started)) throw new Error(`glue of ${name}: expected "${started}"; wasm-bindgen changed its output`);
+  const guarded = body.replace(started, "wasm = guarded(instance.exports, onTrap);");
+  return `// Generated by wasm-bindgen, wrapped by build.mjs.\nexport function createGlue(onTrap) {\n${guarded}\nreturn { ${names} };\n}\n${GUARD}`;
+}
+
+/**
+ * A trap in a promise's callback reaches nobody: the promise just never settles. With `onTrap`, each way into wasm tells of
+ * its trap; callbacks of promises then end quietly, since their throw would take the whole process down.
+ */
+const GUARD = `
+function guarded(exports, onTrap) {
+  if (!onTrap) return exports;
+  const guard = (name, run) => (...args) => {
+    try {
+      return run(...args);
+    } catch (error) {
+      onTrap(error);
+      if (!name.includes("invoke")) throw error;
+      // A callback may return [value, failed]: nothing failed.
+      return [];
+    }
+  };
+  return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, typeof value === "function" ? guard(name, value) : value]));
+}
+`;
+
+/** @param {{ variant: typeof VARIANTS[number], wasm: string, glue: string }[]} built */
+function assemble(built) {
+  const pkg = join(ROOT, "pkg");
+  rmSync(pkg, { recursive: true, force: true });
+  cpSync(TEMPLATE, pkg, { recursive: true, filter: (path) => !/build\.mjs$|bindgen/.test(path) });
+  /** @type {Map<string, string>} */
+  const glues = new Map();
+  for (const { variant, wasm, glue } of built) {
+    cpSync(wasm, join(pkg, variant.wasm));
+    const text = readFileSync(glue, "utf8");
+    // One glue serves both local binaries, since what relaxed SIMD adds never meets JavaScript.
+    if (glues.has(variant.glue) && glues.get(variant.glue) !== text) throw new Error(`${variant.glue}: the binaries that share it want different glue`);
+    glues.set(variant.glue, text);
+    writeFileSync(join(pkg, variant.glue), text);
+  }
+  for (const file of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "NOTICE"]) {
+    if (existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(pkg, file));
+  }
+  const { version, license, description } = crate();
+  fillIn(join(pkg, "package.json"), { version, license, description });
+  const model = join(ROOT, "pkg-model");
+  rmSync(model, { recursive: true, force: true });
+  cpSync(join(ROOT, "model"), model, { recursive: true });
+  fillIn(join(model, "package.json"), { version });
+}
+
+/** Name, version and licence have one home: Cargo.toml. */
+function crate() {
+  const metadata = JSON.parse(run("cargo", ["metadata", "--format-version=1", "--no-deps", "--locked"], { stdio: "pipe" }));
+  return metadata.packages.find((/** @type {any} */ it) => it.name === "rerank-wasm");
+}
+
+/** @param {string} path @param {Record<string, string>} fields */
+function fillIn(path, fields) {
+  writeFileSync(path, `${JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), ...fields }, null, 2)}\n`);
+}
+
+/** @param {string} name @param {() => any} work */
+async function stage(name, work) {
+  const start = performance.now();
+  const result = await work();
+  stages[name] = (performance.now() - start) / 1000;
+  process.stderr.write(`build: ${name} ${stages[name].toFixed(1)} s\n`);
+  return result;
+}
+
+/** @param {string} command @param {string[]} args @param {object} [options] @returns {string} */
+function run(command, args, options = {}) {
+  // Standard output belongs to whoever called: `npm run demo -- --json` prints JSON there and nothing else.
+  return String(execFileSync(command, args, { cwd: ROOT, stdio: ["ignore", process.stderr, "inherit"], maxBuffer: 1 << 26, ...options }) ?? "");
+}
+
+/** @param {(string | Buffer)[]} parts */
+function sha256(...parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const at = process.argv.indexOf("--only");
+  await build({ only: at > 0 ? process.argv[at + 1] : undefined });
+}

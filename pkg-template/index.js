@@ -1,0 +1,8 @@
+// @ts-check
+// Everything, for those who bundle: `./remote` and `./local` alone keep the other half out.
+
+export { RerankError, isRerankError } from "./error.js";
+export { estimateTokens } from "./estimate.js";
+export { RemoteReranker } from "./remote.js";
+export { LocalReranker, isSupported } from "./local.js";
+export { withFallback } from "./fallback.js";

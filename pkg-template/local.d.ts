@@ -1,0 +1,4 @@
+export type {
+  LocalOptions, ModelCache, RerankDocument, RerankErrorCode, RerankRequest, RerankResponse, RerankResult, RerankWarning, Reranker,
+} from "./types.js";
+export { LocalReranker, RerankError, isRerankError, isSupported } from "./types.js";

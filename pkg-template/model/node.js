@@ -1,0 +1,22 @@
+// @ts-check
+// Where model files come from in Node, Deno and Bun: a string is a URL or a path.
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+
+import { RerankError } from "../error.js";
+
+export { defaultModel } from "./web.js";
+
+/** @param {string} source @returns {string | URL} */
+export const locate = (source) => (/^(https?|file|data|blob):/.test(source) ? new URL(source) : pathToFileURL(source));
+
+/** @param {URL} url @returns {Promise<{ size?: number, chunks: AsyncIterable<Uint8Array> } | undefined>} undefined: fetch it */
+export async function openFile(url) {
+  if (url.protocol !== "file:") return undefined;
+  const { size } = await stat(url).catch((cause) => {
+    throw new RerankError("not_found", `${url.pathname} could not be opened: ${cause.code}`, { cause });
+  });
+  return { size, chunks: createReadStream(url, { highWaterMark: 1 << 20 }) };
+}

@@ -1,0 +1,20 @@
+// @ts-check
+// Where model files come from in a page or a web worker.
+
+import { RerankError } from "../error.js";
+
+/** The default model's files: the URLs the package rerank-wasm-model knows. */
+export async function defaultModel() {
+  try {
+    const { model, tokenizer } = await import("rerank-wasm-model");
+    return { model: model(), tokenizer: tokenizer() };
+  } catch (cause) {
+    throw new RerankError("bad_model", "the default model is a package of its own: npm install rerank-wasm-model", { cause });
+  }
+}
+
+/** @param {string} source @returns {string | URL} */
+export const locate = (source) => source;
+
+/** @param {URL} url @returns {Promise<{ size?: number, chunks: AsyncIterable<Uint8Array> } | undefined>} undefined: fetch it */
+export const openFile = async (url) => undefined;

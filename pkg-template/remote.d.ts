@@ -1,0 +1,5 @@
+export type {
+  DmxapiOptions, QianfanAuth, QianfanOptions, RemoteOptions, RerankAttempt, RerankDocument, RerankErrorCode, RerankRequest, RerankResponse,
+  RerankResult, RerankWarning, Reranker, Secret,
+} from "./types.js";
+export { RemoteReranker, RerankError, estimateTokens, isRerankError } from "./types.js";

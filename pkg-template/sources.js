@@ -1,0 +1,125 @@
+// @ts-check
+// A model or tokenizer in any form a caller has it → its bytes, chunk by chunk, and whether it can be read again.
+
+import { locate, openFile } from "#model";
+
+import { RerankError, invalidRequest } from "./error.js";
+import { typeName } from "./request.js";
+
+/**
+ * @typedef {object} OpenSource
+ * @property {number} [size] bytes, where the sender says
+ * @property {AsyncIterable<Uint8Array>} chunks
+ */
+
+/**
+ * Checks what kind of thing `source` is, without opening it.
+ * @param {string} name of the option
+ * @param {any} source
+ * @returns {(signal: AbortSignal) => Promise<OpenSource>} opens it, again and again unless it is a stream
+ */
+export function reader(name, source) {
+  if (typeof source === "string") return (signal) => openUrl(name, locate(source), signal);
+  if (source instanceof URL) return (signal) => openUrl(name, source, signal);
+  if (isKind(source, "ArrayBuffer", "byteLength")) return async () => ofBytes(new Uint8Array(source));
+  if (ArrayBuffer.isView(source)) {
+    return async () => ofBytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  }
+  if (isKind(source, "Blob", "stream")) return async (signal) => ({ size: source.size, chunks: ofStream(name, source.stream(), signal) });
+  if (isKind(source, "Request", "url")) return (signal) => openReply(name, () => fetch(source.clone(), { signal }), source.url, signal);
+  if (isKind(source, "Response", "body")) return once(name, (signal) => openReply(name, async () => source, source.url, signal));
+  if (isKind(source, "ReadableStream", "getReader")) return once(name, async (signal) => ({ chunks: ofStream(name, source, signal) }));
+  if (name === "tokenizer" && typeof source === "object" && source !== null) {
+    const bytes = new TextEncoder().encode(JSON.stringify(source));
+    return async () => ofBytes(bytes);
+  }
+  throw invalidRequest(`${name}: expected a URL, a Response, a stream or bytes, found ${typeName(source)}`);
+}
+
+/** The tokenizer beside a model's URL. @param {any} model */
+export function tokenizerBeside(model) {
+  const url = typeof model === "string" ? locate(model) : model instanceof URL ? model : model?.url;
+  if (!url) throw invalidRequest("tokenizer: expected the model's tokenizer.json, found nothing; only a model given by URL has one beside it");
+  const base = typeof location === "object" ? location.href : undefined;
+  return new URL("tokenizer.json", new URL(url, base));
+}
+
+/** @param {any} source @param {string} kind @param {string} member */
+function isKind(source, kind, member) {
+  // By name and member, not by class: a polyfill's or another realm's is as good.
+  return typeof source === "object" && source !== null && member in source && Object.prototype.toString.call(source) === `[object ${kind}]`;
+}
+
+/** @param {string} name @param {string | URL} url @param {AbortSignal} signal */
+async function openUrl(name, url, signal) {
+  const file = url instanceof URL ? await openFile(url) : undefined;
+  return file ?? openReply(name, () => fetch(url, { signal }), String(url), signal);
+}
+
+/** @param {string} name @param {() => Promise<Response>} send @param {string} url @param {AbortSignal} signal @returns {Promise<OpenSource>} */
+async function openReply(name, send, url, signal) {
+  // A query may hold a signed token.
+  const from = url.split(/[?#]/)[0] || "the response";
+  let reply;
+  try {
+    reply = await send();
+  } catch (cause) {
+    throw new RerankError("network", `${name}: ${from} could not be fetched`, { retryable: true, cause });
+  }
+  if (!reply.ok) throw refused(name, from, reply.status);
+  if (!reply.body || reply.bodyUsed) throw invalidRequest(`${name}: expected a response with an unread body, found none`);
+  // With a content encoding the length counts compressed bytes.
+  const length = reply.headers.get("content-encoding") ? null : reply.headers.get("content-length");
+  return { size: length ? Number(length) : undefined, chunks: ofStream(name, reply.body, signal) };
+}
+
+/** @param {string} name @param {string} from @param {number} status */
+function refused(name, from, status) {
+  const code = status === 404 || status === 410 ? "not_found" : status === 401 ? "unauthorized" : status === 403 ? "forbidden" : "network";
+  return new RerankError(code, `${name}: ${from} answered ${status}`, { status, retryable: status >= 500 });
+}
+
+/** @param {Uint8Array} bytes @returns {OpenSource} */
+function ofBytes(bytes) {
+  return {
+    size: bytes.byteLength,
+    chunks: (async function* () {
+      yield bytes;
+    })(),
+  };
+}
+
+/** Not every runtime iterates a stream. @param {string} name @param {ReadableStream<Uint8Array>} stream @param {AbortSignal} signal */
+function ofStream(name, stream, signal) {
+  if (stream.locked) throw invalidRequest(`${name}: expected an unread stream, found one that is being read`);
+  // Now, not at the first read: Node 20 empties the body of a Response that was collected while nobody was reading it.
+  const from = stream.getReader();
+  const cancel = () => void from.cancel().catch(() => {});
+  // A sender that has stopped sending is let go too.
+  signal.addEventListener("abort", cancel, { once: true });
+  return (async function* () {
+    let finished = false;
+    try {
+      for (;;) {
+        const { done, value } = await from.read();
+        finished = done;
+        if (done) return;
+        if (!isKind(value, "Uint8Array", "byteLength")) throw invalidRequest(`${name}: expected a stream of bytes, found one of ${typeName(value)}`);
+        yield value;
+      }
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      if (!finished) cancel();
+    }
+  })();
+}
+
+/** @template T @param {string} name @param {(signal: AbortSignal) => Promise<T>} open */
+function once(name, open) {
+  let used = false;
+  return (/** @type {AbortSignal} */ signal) => {
+    if (used) throw new RerankError("internal", `${name}: its stream is used up and cannot start a fresh engine; call load again`);
+    used = true;
+    return open(signal);
+  };
+}

@@ -1,0 +1,318 @@
+/**
+ * Reranking where the user is: with a model in this very process, or by the best client for a service that ranks.
+ *
+ * This file is the home of every option's documentation: defaults, units, ranges and errors.
+ *
+ * @packageDocumentation
+ */
+
+/** What is ranked: text, or any object of yours that carries it in `text`. Other keys never leave the process. */
+export type RerankDocument = string | { readonly text: string };
+
+/** Anything that ranks: a service's client, a local model, a chain of both. */
+export interface Reranker {
+  /**
+   * Ranks documents by how well they answer the query.
+   *
+   * @throws {@link RerankError}, always and only; see {@link RerankErrorCode}.
+   */
+  rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
+  /** Ends pending calls with `disposed` and lets go of what is held. Calls after it are `disposed` too. */
+  dispose(): void;
+}
+
+export interface RerankRequest<D extends RerankDocument = RerankDocument, R extends boolean = true> {
+  /** What is looked for; not blank. A local model reads at most three quarters of its `maxTokens` of it. */
+  query: string;
+  /** What is ranked. `[]` ranks to `[]` without a call, after validation. Blank documents are `invalid_request`. */
+  documents: readonly D[];
+  /** Results wanted; a whole number from 1. Default, and anything above the number of documents: all. */
+  topN?: number;
+  /** `true` (default): results carry your own document objects; `false`: they carry none. */
+  returnDocuments?: R;
+  /** At most this many windows of a long document are read, the best one counts; a whole number from 1. Default: no cap. */
+  maxChunksPerDoc?: number;
+  /** Tokens shared by neighbouring windows of a long document; a whole number, 0 to 80. Default 80. */
+  overlapTokens?: number;
+  /** Reserved: build the text from these fields. */
+  rankFields?: readonly string[];
+  /** End-user id, sent where the service has a field for it. */
+  user?: string;
+  /** Stops this call: it rejects with `aborted`, whose `cause` is the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * Milliseconds, above 0. Remote: of one attempt, in place of {@link RemoteOptions.timeoutMs}. Local: of the whole call;
+   * default none.
+   */
+  timeoutMs?: number;
+  /** Attempts after the first one, in place of {@link RemoteOptions.maxRetries}. Local: no meaning. */
+  maxRetries?: number;
+  /** Headers of this call, over those of the client; `null` removes one. Local: no meaning. */
+  headers?: Record<string, string | null>;
+  /** Called as documents are scored. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+export interface RerankResponse<D extends RerankDocument = RerankDocument, R extends boolean = true> {
+  /** Best first; ties in request order. */
+  results: RerankResult<D, R>[];
+  /** Which model ranked; a local one by its file's name, or `"default"`. */
+  model: string;
+  provider: "local" | "dmxapi" | "qianfan" | (string & {});
+  /** The service's id of the request. */
+  id?: string;
+  /** When the service ranked, in seconds since 1970. */
+  created?: number;
+  /** Tokens as the service counts them; `details` holds every further key, unchanged. */
+  usage?: { promptTokens: number; totalTokens: number; completionTokens?: number; details?: Record<string, unknown> };
+  /** An option this provider cannot honour, a document it reads only in part, an odd echo. */
+  warnings: RerankWarning[];
+  /** Remote: the last reply, as it came. */
+  response?: { status: number; headers: Record<string, string>; body: unknown };
+}
+
+export interface RerankWarning {
+  /** For programs. */
+  code: string;
+  /** For people. */
+  message: string;
+  /** The document it is about. */
+  index?: number;
+}
+
+export interface RerankResult<D extends RerankDocument = RerankDocument, R extends boolean = true> {
+  /** Position in `request.documents`. */
+  index: number;
+  /**
+   * Higher is more relevant. Local: 0 to 1 with `scores: "sigmoid"`, the model's logit with `"raw"`. Remote: as the
+   * service gives it; scores of different models do not compare.
+   */
+  relevanceScore: number;
+  /** Your own object, the very one. */
+  document: R extends false ? undefined : D;
+  /** The best window of a long document: `document.slice(start, end)` shows it (UTF-16 code units). */
+  window?: { index: number; start: number; end: number };
+}
+
+/** A client of a service that ranks. */
+export class RemoteReranker implements Reranker {
+  /**
+   * Reads the options once; nothing is fetched or compiled before the first call.
+   *
+   * @throws {@link RerankError} `invalid_request` naming the option at fault.
+   * @example
+   * const reranker = new RemoteReranker({ provider: "dmxapi", apiKey: process.env.DMXAPI_KEY });
+   * const { results } = await reranker.rerank({ query: "如何预防感冒", documents: ["勤洗手", "流感疫苗"], topN: 1 });
+   */
+  constructor(options: DmxapiOptions | QianfanOptions);
+  rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
+  dispose(): void;
+}
+
+/** A secret, or how to get it: called before each request, so that it may be short-lived. */
+export type Secret = string | (() => string | Promise<string>);
+
+export interface RemoteOptions {
+  /**
+   * Where the service is. An origin gets the provider's path; what ends in `/rerank`, `/rerankers` or
+   * `/bce_reranker_base` is used as it is; what ends in `/v1` gets `/rerank`. Relative only in a page.
+   */
+  baseUrl?: string;
+  /** Default: the provider's documented one. */
+  model?: string;
+  /** One attempt, in milliseconds. Default 30 000, the documented example's. */
+  timeoutMs?: number;
+  /** The whole call with its retries, in milliseconds. Default: none. */
+  deadlineMs?: number;
+  /** Attempts after the first one. Default 2. */
+  maxRetries?: number;
+  /** Parts of a split request in flight. Default 4. */
+  maxConcurrency?: number;
+  /** Documents beyond what the API reads. Default `"error"` past its hard limit, a warning past its token cut. */
+  longDocuments?: "error" | "truncate" | "windows";
+  /** An option the provider cannot honour is `invalid_request` instead of a warning. Default `false`. */
+  strict?: boolean;
+  /** Sent with each request; `null` removes one of ours. */
+  headers?: Record<string, string | null>;
+  /** In place of the global `fetch`; called with a URL string and a plain init object. */
+  fetch?: typeof fetch;
+  /** A vendor key on a page against the vendor's own host is refused without this: every visitor could read the key. */
+  dangerouslyAllowBrowser?: boolean;
+  /** Called after each attempt. */
+  onAttempt?: (attempt: RerankAttempt) => void;
+}
+
+export interface RerankAttempt {
+  /** From 1. */
+  attempt: number;
+  /** HTTP status, where a reply came. */
+  status?: number;
+  /** How long it took. */
+  ms: number;
+  decision: "done" | "retry" | "fail";
+}
+
+/** DMXAPI's `/v1/rerank`, and services that speak the same by `baseUrl`. */
+export interface DmxapiOptions extends RemoteOptions {
+  /** `https://www.dmxapi.cn`, `/v1/rerank`, model `bge-reranker-v2-m3-free` (always sent). */
+  provider: "dmxapi";
+  apiKey?: Secret;
+  /** Default `"raw"` for DMXAPI's hosts, as documented, `"bearer"` elsewhere. A pasted `Bearer …` is not doubled. */
+  authScheme?: "raw" | "bearer";
+}
+
+/** Baidu Qianfan's `bce_reranker_base`. */
+export interface QianfanOptions extends RemoteOptions {
+  /** `https://aip.baidubce.com/rpc/2.0/…/reranker/bce_reranker_base`; with `auth.type` `"bearer"` `https://qianfan.baidubce.com/v2/rerank`. */
+  provider: "qianfan";
+  auth: QianfanAuth;
+}
+
+export type QianfanAuth =
+  | { type: "access-token"; accessToken: Secret }
+  /** Not in this version: `unsupported`. */
+  | { type: "oauth"; apiKey: Secret; secretKey: Secret; tokenUrl?: string }
+  /** Not in this version: `unsupported`. */
+  | { type: "iam"; accessKeyId: string; secretAccessKey: Secret; sessionToken?: Secret }
+  | { type: "bearer"; apiKey: Secret };
+
+/** A cross-encoder in this very process: no text leaves it. */
+export class LocalReranker implements Reranker {
+  /** Use {@link LocalReranker.load}. */
+  private constructor();
+  /**
+   * Loads a model and its tokenizer; without options the default model, an npm package of its own:
+   * `npm install rerank-wasm-model`.
+   *
+   * After it, ranking makes no request at all. An instance that faulted is replaced on the next call, for which a model
+   * given by URL is read again.
+   *
+   * @throws {@link RerankError} `bad_model`, `bad_tokenizer`, `not_found`, `network`, `checksum_mismatch`,
+   *   `wasm_unavailable`, `out_of_memory`, `aborted`, `invalid_request`.
+   * @example
+   * const reranker = await LocalReranker.load();
+   * const { results } = await reranker.rerank({ query: "how to prevent a cold", documents: ["Wash your hands.", "Buy a car."] });
+   */
+  static load(options?: LocalOptions): Promise<LocalReranker>;
+  /** How the model runs: on fused operators of ours, or on tract's own; the scores are the same. */
+  readonly plan: { readonly path: "fused" | "plain"; readonly notes: readonly string[] };
+  rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
+  dispose(): void;
+}
+
+export interface LocalOptions {
+  /**
+   * An ONNX sequence classifier with one label, fp32 or dynamic int8, as Optimum and transformers.js export them. A
+   * string is a URL (in Node also a path), never a hub id. Default `"default"`.
+   */
+  model?: "default" | (string & {}) | URL | Request | Response | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | Blob;
+  /** The model's Hugging Face `tokenizer.json`. Default: the one beside the model's URL. */
+  tokenizer?: string | URL | Request | Response | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | Blob | object;
+  /** Where the wasm is, where a bundler or Worker wants it named: a URL, in Node also a path, or a compiled module. */
+  wasm?: string | URL | WebAssembly.Module;
+  /** Hex digests the files must have, else `checksum_mismatch`. */
+  sha256?: { model?: string; tokenizer?: string };
+  /** Tokens of a pair, separators included; a whole number from 32 to the model's positions. Default 512, or the positions if fewer. */
+  maxTokens?: number;
+  /** Documents that do not fit: read in overlapping windows, the best of which counts (default), or cut at their end. */
+  longDocuments?: "windows" | "truncate";
+  /** `"sigmoid"` (default): 0 to 1. `"raw"`: logits. */
+  scores?: "sigmoid" | "raw";
+  /** Worker threads to rank on. In this version everything runs on the calling thread, with pauses. Default `"auto"`. */
+  workers?: number | "auto";
+  /** Reserved: where files are kept between visits. In this version nothing is kept. */
+  cache?: "auto" | "none" | ModelCache;
+  /** Reserved: run an fp32 file in int8. `unsupported` in this version. */
+  quantize?: "int8";
+  /** Called as the files arrive and the model is built; `loaded` and `total` are bytes in the phase `download`. */
+  onProgress?: (progress: { phase: "download" | "verify" | "build"; loaded: number; total?: number }) => void;
+  /** Stops loading; no meaning afterwards. */
+  signal?: AbortSignal;
+}
+
+/** The part of the Cache API a cache of model files needs. Reserved. */
+export interface ModelCache {
+  match(url: string): Promise<Response | undefined>;
+  put(url: string, response: Response): Promise<void>;
+}
+
+/**
+ * Ranks with `first`, and with `second` when that fails; not on `invalid_request`, `aborted` and `disposed`. The
+ * response then carries the warning `fallback`.
+ *
+ * @throws {@link RerankError} `invalid_request` where `first` is local and `second` may send documents away, unless
+ *   `allowRemote: true` says that this is meant.
+ */
+export function withFallback(first: Reranker, second: Reranker, options?: { allowRemote?: boolean }): Reranker;
+
+/** Qianfan's documented estimate of tokens: Han characters + words × 1.3, rounded up. */
+export function estimateTokens(text: string): number;
+
+/** Whether a local model can run here: it takes WebAssembly SIMD. */
+export function isSupported(): { local: boolean; reason?: string };
+
+/** Whether `error` is a {@link RerankError}, also of another worker, realm or copy of this package. */
+export function isRerankError(error: unknown): error is RerankError;
+
+/** Why a call failed. Never carries a key, a query or a document. */
+export class RerankError extends Error {
+  constructor(code: RerankErrorCode, message: string, details?: Partial<Pick<RerankError, "status" | "providerCode" | "requestId" | "retryable" | "retryAfterMs" | "index" | "cause">>);
+  /** For programs; may grow. */
+  readonly code: RerankErrorCode;
+  /** HTTP status of the reply. */
+  readonly status?: number;
+  /** The service's own code. */
+  readonly providerCode?: string | number;
+  /** The service's id of the request. */
+  readonly requestId?: string;
+  /** Whether the same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+  /** How long the service asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** The document at fault. */
+  readonly index?: number;
+}
+
+export type RerankErrorCode =
+  /** An option or the request breaks a documented rule. */
+  | "invalid_request"
+  /** The service does not know these credentials. */
+  | "unauthorized"
+  /** The credentials are known and not allowed to do this. */
+  | "forbidden"
+  /** No such address, model or file. */
+  | "not_found"
+  /** The account has nothing left to spend; waiting does not help. */
+  | "quota_exhausted"
+  /** Too many requests for now; waiting helps. */
+  | "rate_limited"
+  /** A query or document is longer than the service reads. */
+  | "too_long"
+  /** The service is down or overloaded. */
+  | "provider_unavailable"
+  /** No answer within the time allowed. */
+  | "timeout"
+  /** The caller's signal stopped the call; `name` is `"AbortError"`. */
+  | "aborted"
+  /** No answer arrived at all. */
+  | "network"
+  /** An answer arrived that is not what the service documents. */
+  | "bad_response"
+  /** The model file cannot be run. */
+  | "bad_model"
+  /** The tokenizer file cannot be read. */
+  | "bad_tokenizer"
+  /** The bytes are not the ones that were asked for. */
+  | "checksum_mismatch"
+  /** The model does not fit. */
+  | "out_of_memory"
+  /** The cache has no room. */
+  | "storage_full"
+  /** WebAssembly could not be started here. */
+  | "wasm_unavailable"
+  /** This build or runtime cannot do that. */
+  | "unsupported"
+  /** The reranker was disposed of. */
+  | "disposed"
+  /** A fault of ours. */
+  | "internal";

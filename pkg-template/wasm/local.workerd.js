@@ -1,0 +1,17 @@
+// @ts-check
+// How the local engine's wasm arrives in workerd, which compiles modules at deployment and never from bytes. workerd has
+// relaxed SIMD.
+
+import module from "../local.relaxed.wasm";
+
+import { isModule } from "./compile.js";
+import { invalidRequest } from "../error.js";
+
+export { createGlue } from "../local.glue.js";
+
+/** @param {WebAssembly.Module} [wasm] in place of the package's own */
+export async function compile(wasm) {
+  if (wasm === undefined) return module;
+  if (isModule(wasm)) return wasm;
+  throw invalidRequest("wasm: expected a WebAssembly.Module, the only form workerd takes; import it from \"rerank-wasm/local.relaxed.wasm\"");
+}

@@ -1,0 +1,33 @@
+//! What a cross-encoder is to the rest: a row in, a logit out. The seam a fake model fits.
+
+use crate::error::Result;
+use crate::local::pair::Row;
+
+/// A model that reads pairs.
+pub trait CrossEncoder {
+    /// The relevance logit of one row: unbounded, not a probability.
+    ///
+    /// Depends on nothing but the row.
+    ///
+    /// # Errors
+    /// `bad_model` where the graph fails on this row.
+    fn logits(&self, row: &Row) -> Result<f32>;
+
+    /// Tokens of a row at most; `None`: the model has no position table.
+    fn positions(&self) -> Option<usize>;
+
+    /// Token ids are below this; `None`: not known.
+    fn vocabulary(&self) -> Option<usize>;
+
+    /// How the model runs: whether on fused operators of ours, and what there is to say about it.
+    fn plan(&self) -> &Plan;
+}
+
+/// How a model runs.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// On fused operators of ours, or on tract's own.
+    pub fused: bool,
+    /// For people.
+    pub notes: Vec<String>,
+}

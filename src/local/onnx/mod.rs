@@ -1,0 +1,144 @@
+//! ONNX bytes → [`CrossEncoder`], by tract. The only folder that knows tract.
+
+// What a file must be before tract sees it.
+mod check;
+
+use std::sync::Arc;
+
+use prost::Message;
+use tract_onnx::pb::ModelProto;
+use tract_onnx::prelude::{
+    DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TypedModel,
+    TypedRunnableModel, tvec,
+};
+
+use crate::error::{Error, Result};
+use crate::local::kernels;
+use crate::local::logits::{CrossEncoder, Plan};
+use crate::local::pair::Row;
+use check::{Input, Tables};
+
+/// A cross-encoder on tract's own operators: any graph they can run, at their speed.
+pub struct OnnxCrossEncoder {
+    plan: Plan,
+    model: Arc<TypedRunnableModel>,
+    inputs: Vec<(Input, DatumType)>,
+    tables: Tables,
+}
+
+/// Reads a BERT or XLM-R style sequence classifier: token ids `[batch, length]` in, logits `[batch, 1]` out, as Optimum
+/// and transformers.js export them, in fp32 or dynamic int8.
+///
+/// The graph is simplified once for one pair of any length: the batch is 1 and the length stays a symbol, because tract
+/// cannot flatten the classifier's token when both are unknown, and because a row must not depend on its neighbours.
+///
+/// # Errors
+/// `bad_model` with what was found and which export works.
+pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
+    let onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
+    let proto = decode(&file)?;
+    drop(file);
+    check::operators(&proto, |op| onnx.op_register.0.contains_key(op))?;
+    let inputs = check::inputs(&proto)?;
+    let tables = check::tables(&proto);
+    let kept = check::logits_output(&proto)?;
+    let typed = (|| {
+        let mut model = onnx.parse(&proto, None)?.model;
+        drop(proto);
+        let logits = *model.output_outlets()?.get(kept).unwrap_or(&model.output_outlets()?[0]);
+        model.select_output_outlets(&[logits])?;
+        let length = model.symbols.sym("length");
+        for (index, (_, datum_type)) in inputs.iter().enumerate() {
+            let shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
+            model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, shape))?;
+        }
+        model.into_typed()?.into_decluttered()
+    })();
+    let typed = typed.map_err(|error| cannot_run(&error))?;
+    check_classes(&typed)?;
+    let model = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(|error| cannot_run(&error))?;
+    let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
+    let notes = vec!["runs on tract's own operators".to_owned(), format!("relaxed dot: {dot}")];
+    Ok(OnnxCrossEncoder { plan: Plan { fused: false, notes }, model, inputs, tables })
+}
+
+impl CrossEncoder for OnnxCrossEncoder {
+    fn logits(&self, row: &Row) -> Result<f32> {
+        let inputs: std::result::Result<TVec<TValue>, _> = self
+            .inputs
+            .iter()
+            .map(|(input, datum_type)| tensor(input, row).cast_to_dt(*datum_type).map(|it| it.into_owned().into()))
+            .collect();
+        let logit = inputs.and_then(|inputs| self.model.run(inputs)).and_then(|outputs| {
+            let logits = outputs.first().map(|logits| logits.cast_to::<f32>()).transpose()?;
+            logits.map_or(Ok(None), |logits| Ok(logits.to_plain_array_view::<f32>()?.first().copied()))
+        });
+        match logit {
+            Ok(Some(logit)) => Ok(logit),
+            Ok(None) => Err(Error::bad_model("expected a logit, found an empty output")),
+            Err(error) => Err(cannot_run(&error)),
+        }
+    }
+
+    fn positions(&self) -> Option<usize> {
+        self.tables.positions
+    }
+
+    fn vocabulary(&self) -> Option<usize> {
+        self.tables.vocabulary
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+fn decode(file: &[u8]) -> Result<ModelProto> {
+    let proto = ModelProto::decode(file).ok().filter(|proto| proto.graph.is_some());
+    proto.ok_or_else(|| {
+        let beginning: String = file.iter().take(8).map(|byte| byte.escape_ascii().to_string()).collect();
+        let found = format!("{} bytes beginning with \"{beginning}\"", file.len());
+        Error::bad_model(format!(
+            "expected an ONNX file, found {found}; it may be cut short or be another kind of file"
+        ))
+    })
+}
+
+/// `[1, length]`
+fn tensor(input: &Input, row: &Row) -> Tensor {
+    let values = match input {
+        Input::Ids => row.ids.clone(),
+        Input::Mask => vec![1; row.ids.len()],
+        Input::Segments => row.segments.clone(),
+        Input::Positions => (0..row.ids.len() as i64).collect(),
+    };
+    let length = values.len();
+    tract_onnx::prelude::tract_ndarray::Array2::from_shape_vec((1, length), values)
+        .map_or_else(|_| Tensor::default(), Into::into)
+}
+
+fn check_classes(model: &TypedModel) -> Result<()> {
+    let shape = model.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec();
+    match shape.as_slice() {
+        [_, classes] if *classes == 1.to_dim() => Ok(()),
+        _ => {
+            let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
+            let found = shape.join(", ");
+            Err(Error::bad_model(format!(
+                "expected logits of shape [batch, 1], found [{found}]; a reranker is exported with one label, an \
+                 embedding model or a classifier of several labels is none"
+            )))
+        }
+    }
+}
+
+/// tract's reasons are chains; the innermost says what is wrong, the outermost where.
+fn cannot_run(error: &tract_onnx::prelude::TractError) -> Error {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let reason = match chain.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, .., last] => format!("{first}: {last}"),
+    };
+    Error::bad_model(format!("the graph cannot be run: {reason}"))
+}

@@ -1,0 +1,178 @@
+//! The contract a service's folder fills, and the two values it speaks in: limits and failures.
+
+use crate::error::{Error, ErrorKind, ProviderCode, Result};
+use crate::http::{HttpReply, HttpRequest};
+use crate::json::Json;
+use crate::request::RerankRequest;
+
+use crate::remote::answer::Answer;
+use crate::remote::split::Part;
+
+/// A service that ranks: what it takes, how to ask it, how to read it. Pure: no clock, no network.
+pub trait Provider {
+    /// Its name in responses and sentences.
+    fn name(&self) -> &'static str;
+
+    /// The model that is asked for.
+    fn model(&self) -> &str;
+
+    /// The option that holds its key or token, for sentences.
+    fn secret_name(&self) -> &'static str;
+
+    /// Options of ours it has no field for.
+    fn ignores(&self) -> &'static [&'static str];
+
+    /// Whether the caller named a model where the address decides.
+    fn ignores_model(&self) -> bool {
+        false
+    }
+
+    /// What it takes at most.
+    fn limits(&self) -> Limits;
+
+    /// The HTTP request for `part`.
+    fn encode(&self, part: &Part<'_>, secret: Option<&str>) -> HttpRequest;
+
+    /// What a good reply holds.
+    ///
+    /// # Errors
+    /// `bad_response` where the reply is not what the service documents.
+    fn decode(&self, part: &Part<'_>, reply: &Json) -> Result<Answer>;
+
+    /// What a bad reply means; `None` for a good one.
+    fn failure(&self, reply: &HttpReply) -> Option<Failure>;
+}
+
+/// What a service takes at most. Characters are Unicode scalar values: one for a Han character, one or more for an emoji.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Documents of one request.
+    pub documents: Option<usize>,
+    /// Characters of the query.
+    pub query_characters: Option<usize>,
+    /// Characters of each document.
+    pub document_characters: Option<usize>,
+}
+
+impl Limits {
+    /// Holds `request` against the limits of length; the number of documents is what `split` is for.
+    ///
+    /// # Errors
+    /// `too_long` with field, length and limit; a document's with its index.
+    pub fn check(&self, request: &RerankRequest) -> Result<()> {
+        if let Some(length) = self.query_characters.and_then(|limit| over(request.query(), limit)) {
+            return Err(too_long("query", length, self.query_characters));
+        }
+        for (index, document) in request.documents().iter().enumerate() {
+            if let Some(length) = self.document_characters.and_then(|limit| over(document, limit)) {
+                return Err(
+                    too_long(&format!("documents[{index}]"), length, self.document_characters).with_index(index)
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters of `words` if there are more than `limit`.
+fn over(words: &str, limit: usize) -> Option<usize> {
+    // A string has at least as many bytes as characters: most are short enough without counting. In UTF-8 every
+    // character has one byte that is no continuation.
+    let count = || words.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
+    (words.len() > limit).then(count).filter(|length| *length > limit)
+}
+
+fn too_long(field: &str, length: usize, limit: Option<usize>) -> Error {
+    let limit = limit.unwrap_or_default();
+    let message = format!("{field}: expected at most {limit} characters, found {length}; shorten it");
+    Error::new(ErrorKind::TooLong, message)
+}
+
+/// What a bad reply means.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// For programs.
+    pub kind: ErrorKind,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// What to do, in our words.
+    pub advice: &'static str,
+    /// The service's own code.
+    pub code: Option<ProviderCode>,
+    /// The service's own words, unchecked.
+    pub words: Option<String>,
+    /// The service's id of the request.
+    pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// The error of it. Words, code and id of the service's are repeated only where `spares` says that they repeat
+    /// nothing of what was sent.
+    pub fn into_error(self, provider: &str, status: u16, spares: impl Fn(&str) -> bool) -> Error {
+        let mut message = format!("{provider} answered status {status}");
+        let code =
+            self.code.filter(|code| !matches!(code, ProviderCode::Word(word) if !is_plain(word) || !spares(word)));
+        match &code {
+            Some(ProviderCode::Number(number)) => message += &format!(", code {}", *number as i64),
+            Some(ProviderCode::Word(word)) => message += &format!(", code {word}"),
+            None => {}
+        }
+        if !self.advice.is_empty() {
+            message = message + ": " + self.advice;
+        }
+        match self.words.as_deref().map(shortened).filter(|words| !words.is_empty()) {
+            Some(words) if spares(words) => message += &format!("; it says: {words}"),
+            Some(_) => message += "; its own words are withheld, since they repeat some of what was sent",
+            None => {}
+        }
+        let mut error = Error::new(self.kind, message).with_status(status).with_retryable(self.retryable);
+        if let Some(code) = code {
+            error = error.with_provider_code(code);
+        }
+        match self.request_id.filter(|id| is_plain(id) && spares(id)) {
+            Some(id) => error.with_request_id(id),
+            None => error,
+        }
+    }
+}
+
+/// What is said about a status 3xx.
+pub const REDIRECTED: &str = "a redirect came and was not followed, since it could carry key and documents elsewhere; set baseUrl to where it leads";
+
+/// What a status means by itself, where the body says nothing we know: (kind, retryable, advice).
+pub fn by_status(status: u16) -> (ErrorKind, bool, &'static str) {
+    match status {
+        300..400 => (ErrorKind::BadResponse, false, REDIRECTED),
+        400 | 405 | 406 | 415 | 422 => (ErrorKind::InvalidRequest, false, "it refuses the request"),
+        401 => (ErrorKind::Unauthorized, false, "it does not accept the key; check it"),
+        402 => (ErrorKind::QuotaExhausted, false, "the account has nothing left; top it up"),
+        403 => (ErrorKind::Forbidden, false, "the key may not do this; check its rights"),
+        404 | 410 => (ErrorKind::NotFound, false, "nothing is there; check baseUrl and model"),
+        408 => (ErrorKind::Timeout, true, "it gave up waiting; try again"),
+        413 => (ErrorKind::TooLong, false, "the request is too large; send fewer or shorter documents"),
+        429 => (ErrorKind::RateLimited, true, "too many requests for now; wait and try again"),
+        409 | 425 | 500..=599 => (ErrorKind::ProviderUnavailable, true, "it is down or overloaded; try again"),
+        _ => (ErrorKind::BadResponse, false, "expected status 200; check baseUrl"),
+    }
+}
+
+/// The id under which support finds the request, from the headers the two services and their gateways use.
+pub fn header_request_id(reply: &HttpReply) -> Option<String> {
+    let names = ["x-request-id", "x-oneapi-request-id", "x-baidu-request-id", "x-bce-request-id"];
+    names.iter().find_map(|name| reply.header(name)).map(str::to_owned)
+}
+
+/// Whether `word` looks like a code or an id, and not like anything else a service may put there.
+fn is_plain(word: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
+    (1..=128).contains(&word.len()) && word.bytes().all(plain)
+}
+
+/// Longest quotation of a service's own words, in characters: some send a page.
+const LONGEST_WORDS: usize = 300;
+
+fn shortened(words: &str) -> &str {
+    let words = words.trim();
+    let end = words.char_indices().nth(LONGEST_WORDS).map_or(words.len(), |(at, _)| at);
+    words.get(..end).unwrap_or_default()
+}

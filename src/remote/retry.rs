@@ -1,0 +1,111 @@
+//! Whether a failed attempt is worth another, and after how long. Pure: the clock and the dice come in as numbers.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::http::{HttpReply, whole_number};
+
+/// Retries where the caller does not say.
+pub const DEFAULT_RETRIES: u32 = 2;
+/// Before the second attempt; doubles from there. As the OpenAI and Anthropic clients wait.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Where doubling ends.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// Part of a wait that chance may take off, so that clients that failed together do not come back together.
+const JITTER: f64 = 0.25;
+/// Qianfan's rate windows close within this; who tells us to wait longer is not waited for.
+const LONGEST_TOLD_WAIT: Duration = Duration::from_secs(60);
+
+/// How far a call goes for an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// Attempts after the first one.
+    pub retries: u32,
+    /// When the caller wants to be done, in milliseconds since 1970.
+    pub deadline: Option<f64>,
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Another one after this wait.
+    RetryIn(Duration),
+    /// Its error is the call's.
+    GiveUp,
+}
+
+/// Decides about `attempt` (from 1), which failed with `error` at `now` (milliseconds since 1970).
+///
+/// A wait the service asked for wins over our own; one beyond a minute, or beyond the caller's deadline, is not waited
+/// for at all. `random` is in `0.0..1.0`.
+pub fn decide(policy: &RetryPolicy, attempt: u32, error: &Error, now: f64, random: f64) -> Decision {
+    if !error.is_retryable() || attempt > policy.retries {
+        return Decision::GiveUp;
+    }
+    let wait = match error.retry_after() {
+        Some(told) if told > LONGEST_TOLD_WAIT => return Decision::GiveUp,
+        Some(told) => told,
+        None => Duration::from_millis((milliseconds(backoff(attempt)) * (1.0 - JITTER * random)) as u64),
+    };
+    if policy.deadline.is_some_and(|deadline| now + milliseconds(wait) >= deadline) {
+        return Decision::GiveUp;
+    }
+    Decision::RetryIn(wait)
+}
+
+/// 0.5 s, 1 s, 2 s, 4 s, then 8 s.
+fn backoff(attempt: u32) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(16);
+    (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT)
+}
+
+/// The wait `reply` asks for: `retry-after-ms`, or `Retry-After` in seconds or as a date
+/// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). `now` is in milliseconds since 1970.
+pub fn told_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
+    if let Some(told) = reply.header("retry-after-ms").and_then(whole) {
+        return Some(Duration::from_millis(told));
+    }
+    let value = reply.header("retry-after")?;
+    let told = whole(value).map(Duration::from_secs);
+    told.or_else(|| http_date(value).map(|at| Duration::from_millis((at - now) as u64)))
+}
+
+/// The whole number `value` begins with: some servers write fractions of a second. Not parsed as a float, which would
+/// make up a tenth of `remote.wasm`.
+fn whole(value: &str) -> Option<u64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    whole_number(fraction).and(whole_number(whole))
+}
+
+/// Milliseconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`, the one form of date that servers may still write.
+fn http_date(value: &str) -> Option<f64> {
+    // The first word is the day of the week, which the others imply.
+    let mut words = value.trim().split(' ').skip(1);
+    let number = |word: &str| whole_number(word).and_then(|number| i64::try_from(number).ok());
+    let day = number(words.next()?)?;
+    let month = words.next()?;
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = months.iter().position(|name| *name == month)? as i64;
+    let year = number(words.next()?)?;
+    let mut clock = words.next()?.split(':').map(number);
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let is_time = hour < 24 && minute < 60 && second <= 60;
+    if !(1970..=9999).contains(&year) || !(1..=31).contains(&day) || !is_time || words.next() != Some("GMT") {
+        return None;
+    }
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    Some(seconds as f64 * 1000.0)
+}
+
+/// Days to the `day` (from 1) of `month` (from 0), Gregorian. Years begin in March here, so that a leap day comes last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let days_before_month = (153 * month + 2) / 5;
+    let leap_days = year / 4 - year / 100 + year / 400;
+    // 719_469: from 1 March of the year 0 to 1 January 1970, and one more since `day` counts from 1.
+    365 * year + leap_days + days_before_month + day - 719_469
+}
+
+fn milliseconds(wait: Duration) -> f64 {
+    wait.as_secs() as f64 * 1000.0 + f64::from(wait.subsec_millis())
+}

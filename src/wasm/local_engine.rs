@@ -1,0 +1,141 @@
+//! The local engine: files are pushed in, a model comes out, and a ranking is taken step by step.
+//!
+//! Nothing here is asynchronous: JavaScript drives the steps, so that it can pause between them, and a trap surfaces in
+//! the very call that met it.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::local::load::IncomingFile;
+use crate::local::onnx;
+use crate::local::scores::Activation;
+use crate::local::tokens::Tokenizer;
+use crate::local::windows::Cutting;
+use crate::local::{Job, LocalOptions, LocalReranker};
+use crate::wasm::error::to_js;
+use crate::wasm::types::{Fields, object, request_from_js, scored_to_js};
+
+/// A model and its tokenizer on their way in.
+#[wasm_bindgen]
+pub struct LocalLoader {
+    model: IncomingFile,
+    tokenizer: IncomingFile,
+}
+
+#[wasm_bindgen]
+impl LocalLoader {
+    /// `{ modelBytes?, tokenizerBytes?, modelSha256?, tokenizerSha256? }`: what is known of the files beforehand.
+    #[wasm_bindgen(constructor)]
+    pub fn new(known: &JsValue) -> std::result::Result<LocalLoader, JsValue> {
+        let file = |name: &'static str| -> Result<IncomingFile> {
+            let fields = Fields(known);
+            let size = fields.number(&format!("{name}Bytes"))?.unwrap_or(0.0);
+            IncomingFile::new(name, size as usize, fields.string(&format!("{name}Sha256"))?.as_deref())
+        };
+        let loader = || Ok(Self { model: file("model")?, tokenizer: file("tokenizer")? });
+        loader().map_err(|error| to_js(&error))
+    }
+
+    /// The next chunk of the model.
+    #[wasm_bindgen(js_name = pushModel)]
+    pub fn push_model(&mut self, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
+        push(&mut self.model, chunk)
+    }
+
+    /// The next chunk of the tokenizer.
+    #[wasm_bindgen(js_name = pushTokenizer)]
+    pub fn push_tokenizer(&mut self, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
+        push(&mut self.tokenizer, chunk)
+    }
+
+    /// Checks both files and builds the engine. `options`: `{ maxTokens?, longDocuments?, scores? }`.
+    pub fn build(self, options: &JsValue) -> std::result::Result<LocalEngine, JsValue> {
+        let build = || {
+            let options = options_from_js(options)?;
+            let tokenizer = Tokenizer::from_json(&self.tokenizer.finish()?)?;
+            let model = onnx::cross_encoder(self.model.finish()?)?;
+            LocalReranker::new(tokenizer, Box::new(model), options)
+        };
+        build().map(|reranker| LocalEngine { reranker: Rc::new(reranker) }).map_err(|error| to_js(&error))
+    }
+}
+
+/// A model ready to rank.
+#[wasm_bindgen]
+pub struct LocalEngine {
+    reranker: Rc<LocalReranker>,
+}
+
+#[wasm_bindgen]
+impl LocalEngine {
+    /// `{ path: "fused" | "plain", notes: string[] }`
+    pub fn plan(&self) -> JsValue {
+        let plan = self.reranker.model().plan();
+        let path = if plan.fused { "fused" } else { "plain" };
+        let notes: Array = plan.notes.iter().map(|note| JsValue::from_str(note)).collect();
+        object([("path", JsValue::from_str(path)), ("notes", notes.into())]).into()
+    }
+
+    /// Starts to rank the facade's plain request.
+    pub fn begin(&self, request: &JsValue) -> std::result::Result<LocalJob, JsValue> {
+        let begin = || self.reranker.begin(request_from_js(request)?);
+        begin().map(|job| LocalJob { job: Some(job) }).map_err(|error| to_js(&error))
+    }
+}
+
+/// A ranking under way.
+#[wasm_bindgen]
+pub struct LocalJob {
+    job: Option<Job>,
+}
+
+#[wasm_bindgen]
+impl LocalJob {
+    /// Does one piece of work, a window at most; `true` when nothing is left.
+    pub fn step(&mut self) -> std::result::Result<bool, JsValue> {
+        let job = self.job.as_mut().ok_or_else(finished)?;
+        job.step().map_err(|error| to_js(&error))
+    }
+
+    /// Documents scored so far.
+    pub fn done(&self) -> f64 {
+        self.job.as_ref().map_or(0.0, |job| job.done() as f64)
+    }
+
+    /// `[{ index, relevanceScore, window? }]`, best first; once, after the last step.
+    pub fn finish(&mut self) -> std::result::Result<Array, JsValue> {
+        let job = self.job.take().ok_or_else(finished)?;
+        job.finish().map(|ranking| scored_to_js(ranking.scored())).map_err(|error| to_js(&error))
+    }
+}
+
+fn push(file: &mut IncomingFile, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
+    file.push(chunk.length() as usize, |room| chunk.copy_to(room)).map_err(|error| to_js(&error))
+}
+
+fn options_from_js(options: &JsValue) -> Result<LocalOptions> {
+    let fields = Fields(options);
+    let cutting = match fields.string("longDocuments")?.as_deref() {
+        None | Some("windows") => Cutting::Windows,
+        Some("truncate") => Cutting::Truncate,
+        Some(other) => return Err(unknown_word("longDocuments", "\"windows\" or \"truncate\"", other)),
+    };
+    let activation = match fields.string("scores")?.as_deref() {
+        None | Some("sigmoid") => Activation::Sigmoid,
+        Some("raw") => Activation::Raw,
+        Some(other) => return Err(unknown_word("scores", "\"sigmoid\" or \"raw\"", other)),
+    };
+    Ok(LocalOptions { max_tokens: fields.number("maxTokens")?, cutting, activation })
+}
+
+fn unknown_word(field: &str, expected: &str, found: &str) -> Error {
+    Error::invalid(format!("{field}: expected {expected}, found \"{found}\""))
+}
+
+fn finished() -> JsValue {
+    to_js(&Error::new(ErrorKind::Internal, "this ranking has been taken already"))
+}

@@ -1,0 +1,165 @@
+//! The local pipeline on the host: a small real model against onnxruntime, and a fake one where the model does not matter.
+
+#![cfg(feature = "local")]
+
+use std::path::Path;
+use std::rc::Rc;
+
+use rerank_wasm::error::{ErrorKind, Result};
+use rerank_wasm::local::logits::{CrossEncoder, Plan};
+use rerank_wasm::local::pair::Row;
+use rerank_wasm::local::scores::Activation;
+use rerank_wasm::local::tokens::Tokenizer;
+use rerank_wasm::local::windows::Cutting;
+use rerank_wasm::local::{LocalOptions, LocalReranker, onnx};
+use rerank_wasm::request::{RequestDraft, RerankRequest};
+
+const RAW: LocalOptions = LocalOptions { max_tokens: None, cutting: Cutting::Windows, activation: Activation::Raw };
+
+/// Answers with the length of the row, and with its first document token's id: enough to see what it was given.
+struct LengthModel(Plan);
+
+impl CrossEncoder for LengthModel {
+    fn logits(&self, row: &Row) -> Result<f32> {
+        Ok(row.ids.len() as f32)
+    }
+
+    fn positions(&self) -> Option<usize> {
+        Some(64)
+    }
+
+    fn vocabulary(&self) -> Option<usize> {
+        None
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.0
+    }
+}
+
+/// A file below tests/.
+fn bytes(path: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)).expect("a file")
+}
+
+fn golden(path: &str) -> serde_json::Value {
+    serde_json::from_slice(&bytes(path)).expect("JSON")
+}
+
+fn wordpiece() -> Tokenizer {
+    Tokenizer::from_json(&bytes("models/wordpiece/tokenizer.json")).expect("a tokenizer")
+}
+
+fn fake(options: LocalOptions) -> Result<Rc<LocalReranker>> {
+    LocalReranker::new(wordpiece(), Box::new(LengthModel(Plan::default())), options).map(Rc::new)
+}
+
+fn request(query: &str, documents: &[&str]) -> RerankRequest {
+    let documents = documents.iter().map(ToString::to_string).collect();
+    RerankRequest::new(RequestDraft { query: query.into(), documents, ..RequestDraft::default() }).expect("valid")
+}
+
+#[test]
+fn small_models_give_onnxruntimes_logits() {
+    let cases = golden("golden/tiny.json");
+    for (file, key, tolerance) in [("tiny_fp32", "fp32_logit", 1e-3), ("tiny_int8", "int8_logit", 0.05)] {
+        let model = onnx::cross_encoder(bytes(&format!("models/{file}.onnx"))).expect("a model");
+        // The golden pairs were cut by FlagEmbedding's rule.
+        let truncate = LocalOptions { cutting: Cutting::Truncate, ..RAW };
+        let reranker = Rc::new(LocalReranker::new(wordpiece(), Box::new(model), truncate).expect("a reranker"));
+        for case in cases["cases"].as_array().expect("cases") {
+            let text = |key: &str| case[key].as_str().expect("a string");
+            let ranking = reranker.rerank(request(text("query"), &[text("document")])).expect("ranked");
+            let (found, expected) = (ranking.scored()[0].score, case[key].as_f64().expect("a logit"));
+            assert!((found - expected).abs() < tolerance, "{file}: {found} for {expected}: {}", text("document"));
+        }
+    }
+}
+
+#[test]
+fn tokens_equal_hugging_faces_with_the_pair_template() {
+    let cases = golden("golden/tokens.json");
+    let default = bytes("../model/tokenizer.json");
+    for (name, file) in [("wordpiece", bytes("models/wordpiece/tokenizer.json")), ("default", default)] {
+        let tokenizer = Tokenizer::from_json(&file).expect("a tokenizer");
+        let template = tokenizer.pair_template().expect("a template");
+        for case in cases[name].as_array().expect("cases") {
+            let tokens = |key: &str| tokenizer.tokens(case[key].as_str().expect("a string")).expect("tokens").ids;
+            let row = template.row(&tokens("query"), &tokens("document"));
+            let numbers =
+                |key: &str| case[key].as_array().expect("ids").iter().filter_map(|id| id.as_i64()).collect::<Vec<_>>();
+            assert_eq!((row.ids, row.segments), (numbers("ids"), numbers("typeIds")), "{name}: {case}");
+        }
+    }
+}
+
+#[test]
+fn the_document_is_cut_and_never_the_separators_or_the_query_beyond_its_share() {
+    let reranker = fake(RAW).expect("a reranker");
+    let long = "word ".repeat(400);
+    let ranking = reranker.rerank(request(&long, &["a", &long])).expect("ranked");
+    let lengths: Vec<f64> = ranking.scored().iter().map(|scored| scored.score).collect();
+    // 48 of 64 tokens for the query, 3 separators: 13 left for a window.
+    assert_eq!(lengths, [64.0, 52.0]);
+    assert_eq!(ranking.scored()[0].window.map(|window| (window.index, window.start)), Some((0, 0)));
+    assert_eq!(ranking.scored()[1].window, None);
+}
+
+#[test]
+fn a_job_counts_documents_as_they_are_done() {
+    let reranker = fake(RAW).expect("a reranker");
+    let mut job = reranker.begin(request("q", &["a", "b"])).expect("begun");
+    let mut seen = vec![(job.done(), false)];
+    while !seen.last().expect("one").1 {
+        let finished = job.step().expect("a step");
+        seen.push((job.done(), finished));
+    }
+    assert_eq!(seen, [(0, false), (0, false), (1, false), (1, false), (2, true)]);
+    assert_eq!(job.finish().expect("ranked").scored().len(), 2);
+}
+
+#[test]
+fn tokens_beyond_the_models_positions_are_refused() {
+    for (max_tokens, message) in [
+        (65.0, "maxTokens: expected a whole number from 32 to the model's 64 positions, found 65"),
+        (31.0, "maxTokens: expected a whole number from 32 to the model's 64 positions, found 31"),
+    ] {
+        let error = fake(LocalOptions { max_tokens: Some(max_tokens), ..RAW }).err().expect("refused");
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn what_is_no_model_or_tokenizer_is_refused_with_what_was_found() {
+    let tiny = bytes("models/tiny_int8.onnx");
+    let cases: [(&[u8], &str); 4] = [
+        (b"", "expected an ONNX file, found 0 bytes"),
+        (b"<!DOCTYPE html>", "found 15 bytes beginning with \"<!DOCTYP\""),
+        (&tiny[..tiny.len() / 2], "it may be cut short"),
+        (b"\x08\x08", "expected an ONNX file"),
+    ];
+    for (file, message) in cases {
+        let error = onnx::cross_encoder(file.to_vec()).err().expect("refused");
+        assert_eq!(error.kind(), ErrorKind::BadModel);
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    let error = Tokenizer::from_json(b"{\"model\": {}}").err().expect("refused");
+    assert_eq!(error.kind(), ErrorKind::BadTokenizer);
+}
+
+#[test]
+fn an_unknown_operator_is_named() {
+    let mut file = bytes("models/tiny_fp32.onnx");
+    let at = file.windows(7).position(|bytes| bytes == b"Softmax").expect("an operator");
+    file[at..at + 7].copy_from_slice(b"Sofdmax");
+    let error = onnx::cross_encoder(file).err().expect("refused");
+    assert!(error.to_string().contains("operator ai.onnx.Sofdmax is not supported"), "{error}");
+}
+
+#[test]
+fn a_tokenizer_of_another_model_is_refused() {
+    let tokenizer = Tokenizer::from_json(&bytes("../model/tokenizer.json")).expect("a tokenizer");
+    let model = onnx::cross_encoder(bytes("models/tiny_int8.onnx")).expect("a model");
+    let error = LocalReranker::new(tokenizer, Box::new(model), RAW).err().expect("refused");
+    assert_eq!(error.to_string(), "expected at most the model's 1200 tokens, found 32000; take the model's own file");
+}

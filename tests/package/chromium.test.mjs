@@ -1,0 +1,145 @@
+// @ts-check
+// The local path in a page of a real Chromium, and the demo page as its visitors use it.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import { serve } from "../../www/serve.mjs";
+import { openBrowser } from "./chromium.mjs";
+import { serveFixtures } from "./fixtures.mjs";
+import { ROOT, installed } from "./installed.mjs";
+import { cases } from "./local-cases.mjs";
+
+const { browser, missing } = await openBrowser();
+if (missing) console.log(`# skipped: ${missing}`);
+
+const OUTPUT = join(ROOT, "tests", "output");
+const HERE = join(ROOT, "tests", "package");
+/** A page's policy without and with the right to compile wasm. */
+const POLICIES = { "/csp/": "script-src 'self' 'unsafe-inline'", "/csp-wasm/": "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'" };
+
+if (browser) {
+  const fixtures = await serveFixtures({
+    mounts: { "/tests/": HERE, "/csp/": join(HERE, "host"), "/csp-wasm/": join(HERE, "host") },
+    headers: (path) => {
+      const policy = Object.entries(POLICIES).find(([prefix]) => path.startsWith(prefix))?.[1];
+      return policy ? { "content-security-policy": policy } : {};
+    },
+  });
+  const demo = await serve({ mounts: { "/": join(ROOT, "www"), "/pkg/": installed.pkg, "/pkg-model/": installed.model } });
+  after(async () => {
+    await browser.close();
+    await Promise.all([fixtures.close(), demo.close()]);
+  });
+
+  const open = async (/** @type {string} */ path) => {
+    const page = await browser.newPage();
+    await page.goto(`${fixtures.url}${path}`);
+    await page.waitForFunction(() => "runCase" in globalThis);
+    return page;
+  };
+  const host = await open("/tests/host/");
+
+  for (const { name, not = [], numbers } of cases) {
+    const runIn = (/** @type {string | undefined} */ wasm) => async (/** @type {import("node:test").TestContext} */ t) => {
+      const note = await host.evaluate(([name, wasm]) => /** @type {any} */ (globalThis).runCase(name, wasm), [name, wasm]);
+      if (note) t.diagnostic(note);
+    };
+    const skip = not.includes("chromium");
+    test(name, { skip }, runIn(undefined));
+    if (numbers && !skip) test(`simd128: ${name}`, runIn(`${fixtures.url}/pkg/local.simd128.wasm`));
+  }
+
+  test("after load, ranking makes no request, also with the network gone", async () => {
+    const page = await open("/tests/host/");
+    /** @type {string[]} */
+    const requests = [];
+    await page.evaluate(async () => {
+      const it = /** @type {any} */ (globalThis);
+      it.reranker = await it.api.LocalReranker.load();
+    });
+    page.on("request", (request) => requests.push(request.url()));
+    await page.context().setOffline(true);
+    const count = await page.evaluate(async () => {
+      const { results } = await /** @type {any} */ (globalThis).reranker.rerank({ query: "上海天气", documents: ["上海气候", "北京美食"] });
+      return results.length;
+    });
+    assert.equal(count, 2);
+    assert.deepEqual(requests, []);
+    await page.close();
+  });
+
+  test("importing makes no request and compiles nothing", async () => {
+    const page = await open("/tests/host/");
+    const wasm = await page.evaluate(() => performance.getEntriesByType("resource").map((it) => it.name).filter((name) => /\.(wasm|onnx)$/.test(name)));
+    assert.deepEqual(wasm, []);
+    await page.close();
+  });
+
+  test("a policy without 'wasm-unsafe-eval' is wasm_unavailable and says so; with it all is well", async () => {
+    const load = async (/** @type {string} */ path) => {
+      const page = await open(path);
+      const outcome = await page.evaluate(async () => {
+        const { LocalReranker } = /** @type {any} */ (globalThis).api;
+        try {
+          await LocalReranker.load({ model: "/models/tiny_int8.onnx" });
+          return "loaded";
+        } catch (/** @type {any} */ error) {
+          return `${error.code}: ${error.message}`;
+        }
+      });
+      await page.close();
+      return outcome;
+    };
+    assert.match(await load("/csp/"), /^wasm_unavailable: .*wasm-unsafe-eval/);
+    assert.equal(await load("/csp-wasm/"), "loaded");
+  });
+
+  test("the demo page: an example, then typed text, by mouse and by keyboard alone; errors in words", async () => {
+    const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+    /** @type {string[]} */
+    const faults = [];
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    await page.goto(`${demo.url}/`);
+    const rows = page.locator("#ranking li");
+    const order = () => rows.evaluateAll((all) => all.map((row) => Number(/** @type {HTMLElement} */ (row).dataset.index)));
+    const ranked = (/** @type {number} */ count) => page.locator("#status", { hasText: new RegExp(`^${count} documents? in \\d+ ms`) }).waitFor({ timeout: 120_000 });
+
+    await page.getByRole("button", { name: "Rank" }).click();
+    await ranked(3);
+    assert.deepEqual(await order(), goldenOrder("如何预防感冒"));
+    assert.equal(await page.locator("#ranking meter").count(), 3);
+
+    await page.getByLabel("Query").fill("What is the capital of Mongolia?");
+    await page.getByLabel("Documents").fill("Capital gains are taxed when the shares are sold.\n\nUlaanbaatar is the capital and the largest city of Mongolia.");
+    await page.getByLabel("Documents").press("Control+Enter");
+    await ranked(2);
+    assert.deepEqual(await order(), [1, 0]);
+    assert.match(await rows.first().innerText(), /Ulaanbaatar/);
+
+    const example = page.getByRole("button", { name: /English/ });
+    await example.focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter"); // the example's query has the focus now
+    await ranked(3);
+    assert.deepEqual(await order(), [2, 1, 0]);
+    mkdirSync(OUTPUT, { recursive: true });
+    await page.screenshot({ path: join(OUTPUT, "demo.png"), fullPage: true });
+
+    await page.getByLabel("Query").fill("   ");
+    await page.getByRole("button", { name: "Rank" }).click();
+    await page.locator("#error", { hasText: /query: expected some text.*invalid_request/ }).waitFor();
+    assert.deepEqual(faults, []);
+    await page.close();
+  });
+}
+
+/** Indices in the order of the fp32 model. @param {string} query */
+function goldenOrder(query) {
+  const lines = readFileSync(join(ROOT, "tests", "golden", "pairs.jsonl"), "utf8").trim().split("\n");
+  const pairs = lines.map((line) => JSON.parse(line)).filter((pair) => pair.query === query);
+  return [...pairs.keys()].sort((a, b) => pairs[b].fp32_logit - pairs[a].fp32_logit);
+}

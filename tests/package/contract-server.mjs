@@ -1,0 +1,209 @@
+// @ts-check
+// A server that holds both APIs' contracts: every field of a request is checked by name and type, unknown ones are
+// refused, and the pages' own replies come back. Errors come in the services' own shapes.
+//
+// A path that begins with /plan/<id>/<names> answers by plan: each request takes the next of the comma-separated names, a
+// failure or a fault, and after the last one all is well. /seen/<id> tells what the plan's requests carried.
+
+import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
+
+import { ACCESS_TOKEN, BEARER_KEY, DMXAPI_KEY } from "./remote-fixtures.mjs";
+
+const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), "utf8"));
+
+const DMXAPI_REPLY = golden("dmxapi/page.reply");
+const QIANFAN_REPLY = golden("qianfan/page.reply");
+
+/** Scores of the pages' examples, by document. @type {Map<string, number>} */
+const PAGE_SCORES = new Map();
+for (const name of ["dmxapi/page", "qianfan/page"]) {
+  const { documents } = golden(`${name}.request`).body;
+  for (const { index, relevance_score } of golden(`${name}.reply`).results) PAGE_SCORES.set(documents[index], relevance_score);
+}
+
+/** Field → type; `?` may be missing. */
+const DMXAPI_FIELDS = {
+  model: "string", query: "string", documents: "strings", top_n: "count?", return_documents: "boolean?",
+  max_chunks_per_doc: "count?", overlap_tokens: "overlap?",
+};
+const QIANFAN_V1_FIELDS = { query: "string", documents: "strings", top_n: "count?", user_id: "string?" };
+const QIANFAN_V2_FIELDS = { model: "string", query: "string", documents: "strings", top_n: "count?", user: "string?" };
+
+/** @type {Record<string, (value: any) => boolean>} */
+const CHECKS = {
+  string: (value) => typeof value === "string" && value.length > 0,
+  strings: (value) => Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === "string" && entry.length > 0),
+  count: (value) => Number.isInteger(value) && value >= 1,
+  boolean: (value) => typeof value === "boolean",
+  overlap: (value) => Number.isInteger(value) && value >= 0 && value <= 80,
+};
+
+/** @param {any} body @param {Record<string, string>} fields @returns {string | undefined} what is wrong */
+function violation(body, fields) {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return "body is no object";
+  for (const key of Object.keys(body)) if (!(key in fields)) return `unknown field ${key}`;
+  for (const [key, type] of Object.entries(fields)) {
+    if (body[key] === undefined ? !type.endsWith("?") : !CHECKS[type.replace("?", "")](body[key])) return `field ${key} is not ${type}`;
+  }
+  return undefined;
+}
+
+/** The page's score for its own documents; for others a number that depends on nothing but the text. @param {string} document */
+function score(document) {
+  let hash = 7;
+  for (const character of document) hash = (hash * 31 + character.codePointAt(0)) % 100_003;
+  return PAGE_SCORES.get(document) ?? hash / 100_003;
+}
+
+/** @param {any} body @param {(document: string) => any} echo */
+function results(body, echo) {
+  const all = body.documents.map((document, index) => ({ ...echo(document), index, relevance_score: score(document) }));
+  return all.sort((a, b) => b.relevance_score - a.relevance_score).slice(0, body.top_n);
+}
+
+const json = (status, body, headers = {}) => ({ status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+const dmxapiError = (status, code, message, headers) => json(status, { error: { message, type: "rix_api_error", param: "", code } }, headers);
+const qianfanError = (code, message) => json(200, { error_code: code, error_msg: message, id: "as-contract-error" });
+const v2Error = (status, code, message) => json(status, { error: { code, message, type: "contract" }, id: "as-contract-v2" });
+
+/** @param {any} request @param {any} body */
+function dmxapi(request, body) {
+  const key = (request.headers.authorization ?? "").replace(/^Bearer /, "");
+  if (key !== DMXAPI_KEY) return dmxapiError(401, "", "Invalid Token (request id: 20251117contract)");
+  const wrong = violation(body, DMXAPI_FIELDS);
+  if (wrong) return dmxapiError(400, "invalid_request", wrong);
+  const echo = body.return_documents ? (document) => ({ document: { text: document } }) : () => ({});
+  return json(200, { ...DMXAPI_REPLY, results: results(body, echo) });
+}
+
+/** @param {any} request @param {any} body @param {URL} url */
+function qianfanV1(request, body, url) {
+  if (url.searchParams.get("access_token") !== ACCESS_TOKEN) return qianfanError(110, "Access token invalid or no longer valid");
+  if ([...url.searchParams.keys()].length !== 1) return qianfanError(336001, "unknown query parameter");
+  if (request.headers.authorization !== undefined) return qianfanError(336001, "Authorization beside access_token");
+  const wrong = violation(body, QIANFAN_V1_FIELDS) ?? (body.documents.length > 64 ? "more than 64 documents" : undefined);
+  if (wrong) return qianfanError(336003, wrong);
+  return json(200, { ...QIANFAN_REPLY, results: results(body, (document) => ({ document })) });
+}
+
+/** @param {any} request @param {any} body */
+function qianfanV2(request, body) {
+  if (request.headers.authorization !== `Bearer ${BEARER_KEY}`) return v2Error(401, "invalid_iam_token", "IAM Certification failed");
+  const wrong = violation(body, QIANFAN_V2_FIELDS);
+  if (wrong) return v2Error(400, "invalid_argument", wrong);
+  return json(200, { ...QIANFAN_REPLY, model: body.model, results: results(body, (document) => ({ document })) });
+}
+
+/** Errors as they are documented, and replies that are wrong in themselves. @type {Record<string, (sent: string, request: any) => any>} */
+const FAILURES = {
+  invalid_token: () => dmxapiError(401, "", "Invalid Token (request id: 20251117fail)"),
+  exhausted: () => dmxapiError(401, "", "Token amount has been exhausted, RemainQuota = 0 (request id: 20251117quota)"),
+  limit_error: () => dmxapiError(500, "rate_limit", "limit_error"),
+  saturated: () => dmxapiError(429, "RateLimitReached", "当前分组上游负载已饱和"),
+  wait_long: () => dmxapiError(429, null, "", { "retry-after": "3600" }),
+  wait_ms: () => dmxapiError(429, null, "", { "retry-after-ms": "30" }),
+  unknown_model: () => dmxapiError(503, "", "no channel for this model"),
+  qps: () => qianfanError(18, "Open api qps request limit reached"),
+  expired: () => qianfanError(111, "Access token expired"),
+  internal: () => qianfanError(336000, "Internal error"),
+  daily: () => qianfanError(17, "Open api daily request limit reached"),
+  limiter: () => json(200, { code: 336501, msg: "Rate limit reached for RPM" }),
+  overdue: () => v2Error(403, "account_overdue", "overdue"),
+  html: () => ({ status: 200, headers: { "content-type": "text/html" }, body: "<html>hello</html>" }),
+  bad_gateway: () => ({ status: 502, headers: { "content-type": "text/html" }, body: "<html>bad gateway</html>" }),
+  truncated: () => ({ status: 200, headers: { "content-type": "application/json" }, body: '{"results":[{"index":0,' }),
+  invalid_utf8: () => ({ status: 200, headers: { "content-type": "application/json" }, body: Buffer.from([0x22, 0xff, 0xfe, 0x22]) }),
+  deep: () => ({ status: 200, headers: {}, body: "[".repeat(100_000) + "]".repeat(100_000) }),
+  empty: () => ({ status: 200, headers: {}, body: "" }),
+  redirect: () => ({ status: 307, headers: { location: "/stolen" }, body: "" }),
+  index_out_of_range: () => json(200, { results: [{ index: 99, relevance_score: 0.5 }] }),
+  index_twice: () => json(200, { results: [{ index: 0, relevance_score: 0.5 }, { index: 0, relevance_score: 0.4 }] }),
+  no_score: () => json(200, { results: [{ index: 0, relevance_score: null }] }),
+  no_results: () => json(200, { ok: true }),
+  no_usage: () => json(200, { results: [{ index: 0, relevance_score: 0.5 }] }),
+  odd_echo: () => json(200, { results: [{ index: 0, relevance_score: 0.5, document: { text: "something else" } }] }),
+  proto: () => json(200, JSON.parse('{"results":[{"index":0,"relevance_score":0.5}],"__proto__":{"x":1},"usage":{"prompt_tokens":1,"total_tokens":2,"__proto__":{"y":2}}}')),
+  // A service that repeats everything it was sent, key included.
+  parrot: (sent, request) => dmxapiError(400, "invalid_request", `refused: ${request.headers.authorization} ${request.url} ${sent}`),
+  parrot_v1: (sent, request) => json(200, { error_code: 336003, error_msg: `refused: ${request.url} ${sent}`, id: request.url }),
+};
+
+/** @type {Map<string, { plan: string[], seen: any[] }>} */
+const plans = new Map();
+
+/** @param {any} request @param {any} response */
+async function handle(request, response) {
+  const url = new URL(request.url, "http://loopback");
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const sent = Buffer.concat(chunks).toString();
+  const [, first, id, names] = url.pathname.split("/");
+  const cors = { "access-control-allow-origin": "*", "access-control-allow-headers": "*", "access-control-expose-headers": "*" };
+  if (request.method === "OPTIONS") return end(response, { status: 204, headers: cors, body: "" });
+  if (first === "seen") return end(response, json(200, plans.get(id)?.seen ?? [], cors));
+  let reply;
+  if (first === "plan") {
+    if (!plans.has(id)) plans.set(id, { plan: names.split(","), seen: [] });
+    const plan = plans.get(id);
+    plan.seen.push({ url: request.url, headers: request.headers, body: sent });
+    const next = plan.plan.shift();
+    if (next === "hang") return undefined;
+    if (next === "reset") return request.socket.destroy();
+    if (next === "half") {
+      response.writeHead(200, { "content-type": "application/json", ...cors });
+      return response.write('{"results":');
+    }
+    if (next && next !== "ok") reply = FAILURES[next](sent, request);
+  }
+  reply ??= answer(request, url, sent);
+  return end(response, { ...reply, headers: { ...reply.headers, ...cors } });
+}
+
+/** @param {any} request @param {URL} url @param {string} sent */
+function answer(request, url, sent) {
+  if (request.method !== "POST") return json(405, { error: { code: "method_not_supported", message: "POST only" } });
+  if (request.headers["content-type"] !== "application/json") return json(415, { error: { code: "", message: "expected application/json" } });
+  let body;
+  try {
+    body = JSON.parse(sent);
+  } catch {
+    return json(400, { error: { code: "malformed_json", message: "no JSON" } });
+  }
+  if (url.pathname.endsWith("/v1/rerank")) return dmxapi(request, body);
+  if (url.pathname.endsWith("/bce_reranker_base")) return qianfanV1(request, body, url);
+  if (url.pathname.endsWith("/v2/rerank")) return qianfanV2(request, body);
+  return json(404, { error: { code: "", message: "no such path" } });
+}
+
+/** @param {any} response @param {{ status: number, headers: any, body: any }} reply */
+function end(response, { status, headers, body }) {
+  response.writeHead(status, headers);
+  response.end(body);
+}
+
+/** @returns {Promise<{ baseUrl: string, close: () => Promise<void>, connections: () => Promise<number> }>} */
+export async function startContractServer(port = 0) {
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error) => {
+      response.writeHead(500);
+      response.end(String(error));
+    });
+  });
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
+  const address = /** @type {any} */ (server.address());
+  return {
+    baseUrl: `http://127.0.0.1:${address.port}`,
+    connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
+    close: () => new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve(undefined));
+    }),
+  };
+}
+
+// By itself: `node contract-server.mjs [port]`.
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const { baseUrl } = await startContractServer(Number(process.argv[2] ?? 8787));
+  console.log(`contract server on ${baseUrl}`);
+}

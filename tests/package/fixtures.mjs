@@ -1,0 +1,63 @@
+// @ts-check
+// Models and goldens under one address, the same for every runtime. The filled MiniLM files are made once.
+
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { serve } from "../../www/serve.mjs";
+import { fillSkeleton } from "../models/fill.mjs";
+import { ROOT, installed } from "./installed.mjs";
+
+const MODELS = join(ROOT, "tests", "models");
+const GOLDEN = join(ROOT, "tests", "golden");
+const SHARED = join(ROOT, "..", "shared", "models", "default");
+
+/** Every model with the WordPiece tokenizer beside it. */
+const KEPT = join(ROOT, ".cache", "models");
+
+/** @returns {string} a folder with the tiny and the filled models and their tokenizer.json */
+export function makeModels() {
+  mkdirSync(KEPT, { recursive: true });
+  for (const name of ["tiny_fp32", "tiny_int8"]) cpSync(join(MODELS, `${name}.onnx`), join(KEPT, `${name}.onnx`));
+  cpSync(join(MODELS, "wordpiece", "tokenizer.json"), join(KEPT, "tokenizer.json"));
+  const { seed, models } = JSON.parse(readFileSync(join(GOLDEN, "minilm.json"), "utf8"));
+  for (const kind of /** @type {const} */ (["fp32", "int8"])) {
+    const path = join(KEPT, `minilm-l6_${kind}.onnx`);
+    if (existsSync(path) && sha256(readFileSync(path)) === models[kind].sha256) continue;
+    const filled = fillSkeleton(readFileSync(join(MODELS, `minilm-l6_${kind}.skeleton.onnx`)), seed);
+    if (sha256(filled) !== models[kind].sha256) throw new Error(`minilm-l6_${kind}.onnx: fill.mjs gives other bytes than those of tests/golden/minilm.json`);
+    // Two runtimes may be at it at once.
+    writeFileSync(`${path}.${process.pid}`, filled);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+  return KEPT;
+}
+
+/**
+ * Serves all a case asks for, the installed package and `mounts`, on one origin.
+ * @param {{ mounts?: Record<string, string>, headers?: (path: string) => Record<string, string> }} [options]
+ */
+export function serveFixtures({ mounts = {}, headers = () => ({}) } = {}) {
+  return serve({
+    mounts: {
+      "/models/": makeModels(),
+      "/golden/": GOLDEN,
+      "/shared/": SHARED,
+      "/pkg/": installed.pkg,
+      "/pkg-model/": installed.model,
+      // wasm that cannot start: of a wrong type, and a text that says it is wasm.
+      "/wrong-type/": installed.pkg,
+      "/garbage/": join(ROOT, "tests", "package", "garbage"),
+      ...mounts,
+    },
+    headers: (path) => ({
+      "access-control-allow-origin": "*",
+      ...(path.startsWith("/wrong-type/") ? { "content-type": "text/html" } : {}),
+      ...headers(path),
+    }),
+  });
+}
+
+/** @param {Uint8Array} bytes */
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");

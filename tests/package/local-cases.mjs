@@ -1,0 +1,11 @@
+// @ts-check
+// Everything the local path promises, as cases that run unchanged in Node, Chromium and workerd.
+
+import { cases as faults } from "./local/faults.mjs";
+import { cases as lives } from "./local/lives.mjs";
+import { cases as numbers } from "./local/numbers.mjs";
+import { cases as requests } from "./local/requests.mjs";
+import { cases as sources } from "./local/sources.mjs";
+
+/** @type {readonly import("./context.mjs").Case[]} */
+export const cases = [...numbers, ...requests, ...sources, ...lives, ...faults];

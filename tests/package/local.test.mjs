@@ -1,0 +1,63 @@
+// @ts-check
+// The local path in this Node, whichever it is: 20 takes the simd128 binary, 22 and newer the relaxed one.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { makeContext } from "./context.mjs";
+import { makeModels, serveFixtures } from "./fixtures.mjs";
+import { importInstalled } from "./installed.mjs";
+import { cases } from "./local-cases.mjs";
+
+const api = await importInstalled("rerank-wasm");
+const fixtures = await serveFixtures();
+after(() => fixtures.close());
+
+const full = Boolean(process.env.RERANK_FULL);
+const context = makeContext(api, { runtime: "node", base: fixtures.url, full });
+for (const { name, run, not = [] } of cases) {
+  test(name, { skip: not.includes("node") }, async (t) => {
+    const note = await run(context);
+    if (note) t.diagnostic(note);
+  });
+}
+
+const models = makeModels();
+const REQUEST = { query: "Why is the window open?", documents: ["Open the windows.", "The invoice."] };
+
+test("in Node a model is also a path or a file: URL, its tokenizer beside it", async () => {
+  const model = join(models, "tiny_int8.onnx");
+  for (const given of [model, new URL(`file://${model}`), `file://${model}`]) {
+    const reranker = await api.LocalReranker.load({ model: given });
+    assert.equal((await reranker.rerank(REQUEST)).results.length, 2);
+    reranker.dispose();
+  }
+  const bytes = await readFile(model);
+  const reranker = await api.LocalReranker.load({ model: bytes, tokenizer: join(models, "tokenizer.json") });
+  assert.equal((await reranker.rerank(REQUEST)).results.length, 2);
+  await assert.rejects(api.LocalReranker.load({ model: join(models, "none.onnx") }), { code: "not_found", message: /none\.onnx/ });
+  await assert.rejects(api.LocalReranker.load({ model, tokenizer: models }), { name: "RerankError" });
+  await assert.rejects(api.LocalReranker.load({ model, wasm: join(models, "none.wasm") }), { code: "wasm_unavailable" });
+});
+
+test("after load, ranking makes no request and reads no file", async () => {
+  const reranker = await api.LocalReranker.load({ model: join(models, "tiny_int8.onnx") });
+  const { fetch } = globalThis;
+  globalThis.fetch = () => assert.fail("a request while ranking");
+  try {
+    assert.equal((await reranker.rerank(REQUEST)).results.length, 2);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+  reranker.dispose();
+});
+
+test("importing has no side effects, and require works", { skip: !process.features.require_module }, async () => {
+  const { createRequire } = await import("node:module");
+  const { app } = await import("./installed.mjs");
+  assert.equal(createRequire(join(app, "package.json"))("rerank-wasm").LocalReranker, api.LocalReranker);
+});
+
+before(() => console.log(`# node ${process.version}, relaxed SIMD: ${Number(process.versions.node.split(".")[0]) >= 22}`));

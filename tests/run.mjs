@@ -1,0 +1,99 @@
+// @ts-check
+// `npm test`: builds, packs, installs the tarballs into an empty folder and runs everything against them.
+//
+//   node tests/run.mjs [--full]
+//
+// The last line counts: N passed, N failed.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build, stages } from "../pkg-template/build.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const APP = join(ROOT, ".cache", "app");
+const FULL = process.argv.includes("--full");
+/** A Node with relaxed SIMD, and new enough for miniflare. */
+const NEW_NODE = join(ROOT, "node_modules", "node", "bin", "node");
+
+const totals = { passed: 0, failed: 0 };
+
+await build();
+step("cargo test", "cargo", ["test", "--locked", "--workspace"], rustCounts);
+installTarballs();
+for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
+  [`Node ${process.versions.node}`, process.execPath, ["local", "remote"]],
+  ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "workerd"]],
+  ["browser", process.execPath, ["chromium", "vite"]],
+])) {
+  const tests = files.map((file) => join("tests", "package", `${file}.test.mjs`)).filter((file) => existsSync(join(ROOT, file)));
+  step(name, node, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...tests], nodeCounts);
+}
+step("types", process.execPath, [join("tests", "package", "types.mjs")], exitCount);
+step("sizes", process.execPath, [join("tests", "sizes.mjs")], exitCount);
+step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);
+
+writeFileSync(join(ROOT, ".cache", "stages.json"), JSON.stringify(stages, null, 1));
+console.log(Object.entries(stages).map(([name, seconds]) => `${seconds.toFixed(1).padStart(8)} s  ${name}`).join("\n"));
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed ? 1 : 0;
+
+/** What a stranger has: two tarballs from `npm pack` in an empty folder, nothing else. */
+function installTarballs() {
+  const start = performance.now();
+  rmSync(APP, { recursive: true, force: true });
+  mkdirSync(APP, { recursive: true });
+  writeFileSync(join(APP, "package.json"), '{ "private": true, "type": "module" }\n');
+  for (const folder of ["pkg", "pkg-model"]) must("npm", ["pack", "--silent", "--pack-destination", APP], join(ROOT, folder));
+  const tarballs = readdirSync(APP).filter((file) => file.endsWith(".tgz")).map((file) => `./${file}`);
+  must("npm", ["install", "--no-audit", "--no-fund", "--silent", "--offline", ...tarballs], APP);
+  // The tests import the package by name, as a stranger would: they run from beside its node_modules.
+  stages["pack and install"] = (performance.now() - start) / 1000;
+}
+
+/**
+ * @param {string} name @param {string} command @param {string[]} args
+ * @param {(output: string, ok: boolean) => { passed: number, failed: number }} count
+ */
+function step(name, command, args, count) {
+  process.stdout.write(`\n── ${name}\n`);
+  const start = performance.now();
+  const env = { ...process.env, RERANK_APP: APP, RERANK_FULL: FULL ? "1" : "", FORCE_COLOR: "0" };
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, env, encoding: "utf8", maxBuffer: 1 << 28 });
+  process.stdout.write(stdout + stderr);
+  const counted = count(stdout, status === 0);
+  // A runner that failed without counting a failure, or that ran nothing, has failed.
+  if ((status !== 0 && !counted.failed) || counted.passed + counted.failed === 0) counted.failed += 1;
+  totals.passed += counted.passed;
+  totals.failed += counted.failed;
+  stages[name] = (performance.now() - start) / 1000;
+}
+
+/** @param {string} output */
+function rustCounts(output) {
+  const results = [...output.matchAll(/^test result: .*? (\d+) passed; (\d+) failed/gm)];
+  return { passed: sum(results, 1), failed: sum(results, 2) };
+}
+
+/** @param {string} output */
+function nodeCounts(output) {
+  return { passed: sum([...output.matchAll(/^ℹ pass (\d+)/gm)], 1), failed: sum([...output.matchAll(/^ℹ fail (\d+)/gm)], 1) };
+}
+
+/** @param {string} _ @param {boolean} ok */
+function exitCount(_, ok) {
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
+/** @param {RegExpMatchArray[]} matches @param {number} group */
+function sum(matches, group) {
+  return matches.reduce((total, match) => total + Number(match[group]), 0);
+}
+
+/** @param {string} command @param {string[]} args @param {string} cwd */
+function must(command, args, cwd) {
+  const { status, stderr } = spawnSync(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
+}

@@ -1,0 +1,71 @@
+// @ts-check
+// What users download, held against a committed budget: more than 2 % above it fails.
+//
+//   node tests/sizes.mjs [--update]
+//
+// Prints the table of the README, and writes what makes the local wasm big to tests/output/local-wasm-report.md.
+
+import { build } from "esbuild";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
+import { report } from "./wasm-report.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const BUDGET = join(ROOT, "tests", "sizes.json");
+/** Room above the budget before it fails. */
+const SLACK = 1.02;
+
+/** @type {Record<string, { raw: number, gzip: number, brotli: number }>} */
+const sizes = {};
+for (const wasm of ["remote.wasm", "local.simd128.wasm", "local.relaxed.wasm"]) {
+  sizes[wasm] = measure(readFileSync(join(ROOT, "pkg", wasm)));
+}
+for (const entry of ["remote", "local"]) sizes[`./${entry} (minified JavaScript)`] = measure(await bundle(entry));
+
+const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
+const rows = Object.entries(sizes).map(([name, { raw, gzip, brotli }]) => {
+  const over = gzip > (budget[name]?.gzip ?? 0) * SLACK || raw > (budget[name]?.raw ?? 0) * SLACK;
+  return { name, raw, gzip, brotli, over };
+});
+console.log("| file | raw | gzip -9 | brotli | |\n|---|---:|---:|---:|---|");
+for (const { name, raw, gzip, brotli, over } of rows) {
+  console.log(`| ${name} | ${kilo(raw)} | ${kilo(gzip)} | ${kilo(brotli)} | ${over ? "over its budget" : ""} |`);
+}
+mkdirSync(join(ROOT, "tests", "output"), { recursive: true });
+const why = report(readFileSync(join(ROOT, "target", "wasm32-unknown-unknown", "simd128.wasm")));
+writeFileSync(join(ROOT, "tests", "output", "local-wasm-report.md"), why);
+console.log(`\n${why.split("\n").slice(0, 18).join("\n")}`);
+
+if (process.argv.includes("--update")) {
+  writeFileSync(BUDGET, `${JSON.stringify(sizes, null, 2)}\n`);
+} else if (rows.some(({ over }) => over)) {
+  console.error("a file grew by more than 2 %: make it smaller, or say why and run `node tests/sizes.mjs --update`");
+  process.exitCode = 1;
+}
+
+/** The JavaScript that a bundler keeps of one entry. @param {string} entry */
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, "pkg", `${entry}.js`)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    external: ["rerank-wasm-model"],
+  });
+  return Buffer.from(outputFiles[0].contents);
+}
+
+/** @param {Buffer} bytes */
+function measure(bytes) {
+  return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length };
+}
+
+/** @param {number} bytes */
+function kilo(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`;
+}

@@ -1,0 +1,147 @@
+// @ts-check
+// The demo page: form → LocalReranker → a list with bars.
+
+import { LocalReranker, isRerankError, isSupported } from "rerank-wasm/local";
+
+import { examples } from "./examples.js";
+
+const form = /** @type {HTMLFormElement} */ (element("form"));
+const query = /** @type {HTMLInputElement} */ (element("query"));
+const documents = /** @type {HTMLTextAreaElement} */ (element("documents"));
+const button = /** @type {HTMLButtonElement} */ (element("rank"));
+const loading = element("loading");
+const progress = /** @type {HTMLProgressElement} */ (element("progress"));
+
+/** The model, once it is wanted: one for the life of the page. @type {Promise<LocalReranker> | undefined} */
+let reranker;
+/** Ends the ranking under way when another one is asked for. @type {AbortController | undefined} */
+let current;
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void rank();
+});
+documents.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+});
+for (const example of examples) element("examples").append(exampleButton(example));
+fill(examples[0]);
+
+const { local, reason } = isSupported();
+if (!local) showError(`This browser cannot run the model: ${reason}.`);
+
+async function rank() {
+  current?.abort();
+  const call = (current = new AbortController());
+  const request = { query: query.value, documents: lines(documents.value), signal: call.signal };
+  showError(undefined);
+  button.disabled = !reranker;
+  try {
+    const ready = await (reranker ??= load());
+    button.disabled = false;
+    if (call.signal.aborted) return;
+    const start = performance.now();
+    showStatus("Ranking…");
+    const onProgress = (/** @type {{ done: number, total: number }} */ { done, total }) => showStatus(`Ranking… ${done} of ${total}`);
+    const { results, model } = await ready.rerank({ ...request, onProgress });
+    const ms = performance.now() - start;
+    showRanking(results);
+    showStatus(`${results.length} document${results.length === 1 ? "" : "s"} in ${Math.round(ms)} ms, model “${model}”, path ${ready.plan.path}`);
+  } catch (error) {
+    if (isRerankError(error) && error.code === "aborted") return;
+    showStatus("");
+    showError(readable(error));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** @returns {Promise<LocalReranker>} */
+async function load() {
+  const start = performance.now();
+  loading.hidden = false;
+  showStatus("");
+  try {
+    const loaded = await LocalReranker.load({ onProgress: showLoading });
+    showStatus(`Model ready after ${Math.round(performance.now() - start)} ms`);
+    return loaded;
+  } catch (error) {
+    // The next click tries again.
+    reranker = undefined;
+    throw error;
+  } finally {
+    loading.hidden = true;
+  }
+}
+
+/** @param {{ phase: "download" | "verify" | "build", loaded: number, total?: number }} p */
+function showLoading({ phase, loaded, total }) {
+  const isDownload = phase === "download";
+  if (isDownload && total) progress.max = total;
+  if (isDownload && total) progress.value = loaded;
+  else progress.removeAttribute("value");
+  const size = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  element("phase").textContent = isDownload ? `Loading the model: ${size(loaded)}${total ? ` of ${size(total)}` : ""}` : "Building the model…";
+}
+
+/** @param {{ index: number, relevanceScore: number, document: string }[]} results best first */
+function showRanking(results) {
+  const rows = results.map(({ index, relevanceScore, document: text }) => {
+    const row = document.createElement("li");
+    row.dataset.index = String(index);
+    const score = Object.assign(document.createElement("span"), { className: "score", textContent: relevanceScore.toFixed(4) });
+    const bar = Object.assign(document.createElement("meter"), { min: 0, max: 1, value: relevanceScore });
+    bar.setAttribute("aria-label", "Relevance");
+    const words = Object.assign(document.createElement("p"), { className: "document", textContent: text });
+    words.dir = "auto";
+    row.append(score, bar, words);
+    return row;
+  });
+  element("ranking").replaceChildren(...rows);
+}
+
+/** @param {import("./examples.js").Example} example */
+function exampleButton(example) {
+  const choose = Object.assign(document.createElement("button"), { type: "button", className: "example", textContent: example.name });
+  choose.lang = example.lang;
+  choose.addEventListener("click", () => {
+    fill(example);
+    query.focus();
+  });
+  return choose;
+}
+
+/** @param {import("./examples.js").Example} example */
+function fill(example) {
+  query.value = example.query;
+  documents.value = example.documents.join("\n");
+}
+
+/** @param {string} text */
+const lines = (text) => text.split(/\r?\n/).filter((line) => line.trim() !== "");
+
+/** @param {string} text */
+function showStatus(text) {
+  element("status").textContent = text;
+}
+
+/** @param {string | undefined} text */
+function showError(text) {
+  const error = element("error");
+  error.hidden = text === undefined;
+  error.textContent = text ?? "";
+}
+
+/** An error as people read it: what happened, then the code for a report. @param {unknown} error */
+function readable(error) {
+  if (!isRerankError(error)) return `Something went wrong in this page: ${error}`;
+  const advice = error.retryable ? " Try again." : "";
+  return `${error.message}.${advice} (${error.code})`;
+}
+
+/** @param {string} id @returns {HTMLElement} */
+function element(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html lacks #${id}`);
+  return found;
+}
