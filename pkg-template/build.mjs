@@ -125,7 +125,7 @@ function factory(glue, name) {
   const trailer = /^export \{ (?:initSync, __wbg_init as default|__wbg_init as default, initSync) \};$/m;
   if (!exported.length || !trailer.test(glue)) throw new Error(`glue of ${name}: expected exports it lacks; wasm-bindgen changed its output`);
   const body = glue.replace(/^export (class|function) /gm, "$1 ").replace(trailer, "");
-  const names = [...exported, "initSync"].join(", ");
+  const names = [...exported, "initSync", "init: __wbg_init"].join(", ");
   const started = "wasm = instance.exports;";
   if (!body.includes(started)) throw new Error(`glue of ${name}: expected "${started}"; wasm-bindgen changed its output`);
   const guarded = body.replace(started, "wasm = guarded(instance.exports, onTrap);");

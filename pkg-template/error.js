@@ -22,7 +22,7 @@ export class RerankError extends Error {
     this.code = code;
     this.retryable = details.retryable ?? false;
     for (const field of /** @type {const} */ (["status", "providerCode", "requestId", "retryAfterMs", "index"])) {
-      if (details[field] !== undefined) this[field] = details[field];
+      if (details[field] !== undefined) /** @type {any} */ (this)[field] = details[field];
     }
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -28,7 +28,7 @@ export function openLocal(options, { compile, createGlue }, onProgress) {
     }
     const [module, model, tokenizer] = await Promise.all([compile(options.wasm), files.model(signal), files.tokenizer(signal)]);
     const glue = createGlue();
-    start(glue, module);
+    await start(glue, module);
     const loader = new glue.LocalLoader({
       modelBytes: model.size,
       tokenizerBytes: tokenizer.size,
@@ -49,9 +49,10 @@ export function openLocal(options, { compile, createGlue }, onProgress) {
 }
 
 /** @param {any} glue @param {WebAssembly.Module} module */
-function start(glue, module) {
+async function start(glue, module) {
   try {
-    glue.initSync({ module });
+    // Not initSync: on a page's thread Chromium refuses to instantiate 8 MB and more at once.
+    await glue.init({ module_or_path: module });
   } catch (cause) {
     throw new RerankError("wasm_unavailable", "WebAssembly could not be started: the module is not this package's, or memory is short", { cause });
   }

@@ -98,7 +98,7 @@ function readQianfan({ auth }) {
     throw invalidRequest('auth: expected { type: "access-token", accessToken } or { type: "bearer", apiKey }, found another');
   }
   if (key === undefined) throw invalidRequest(`${keyName}: expected a string or a function, found undefined`);
-  return { key: checkSecret(keyName, key), keyName, auth: type, address: ADDRESSES[type] };
+  return { key: checkSecret(keyName, key), keyName, auth: type, address: ADDRESSES[/** @type {"access-token" | "bearer"} */ (type)] };
 }
 
 /** @param {string} name @param {unknown} secret */

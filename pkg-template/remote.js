@@ -70,6 +70,14 @@ async function openRemote({ secret, secretName, engine: engineOptions }) {
   /** Calls whose secret is not here yet: Rust does not know them. @type {Set<number>} */
   const early = new Set();
   let freed = false;
+  const abort = (/** @type {number} */ call) => {
+    if (early.delete(call) || freed) return;
+    try {
+      engine.abort(call);
+    } catch (error) {
+      onTrap(error);
+    }
+  };
   return {
     async score(call, request, onProgress) {
       early.add(call);
@@ -85,20 +93,13 @@ async function openRemote({ secret, secretName, engine: engineOptions }) {
           } catch (error) {
             // The caller's: it ends the call, once Rust, which is on the stack here, is done.
             reject(error);
-            queueMicrotask(() => this.abort(call));
+            queueMicrotask(() => abort(call));
           }
         };
         engine.score(call, { ...request, secret: known }, progress).then(resolve, reject).finally(done);
       });
     },
-    abort(call) {
-      if (early.delete(call) || freed) return;
-      try {
-        engine.abort(call);
-      } catch (error) {
-        onTrap(error);
-      }
-    },
+    abort,
     free() {
       freed = true;
       engine.free();

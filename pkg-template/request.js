@@ -45,9 +45,7 @@ function documentText(document, index) {
   const text = typeof document === "object" && document !== null ? document.text : undefined;
   if (typeof text === "string") return text;
   const found = typeof document === "object" && document !== null ? `an object whose text is ${typeName(text)}` : typeName(document);
-  const error = invalidRequest(`documents[${index}]: expected a string or { text: string }, found ${found}`);
-  error.index = index;
-  throw error;
+  throw new RerankError("invalid_request", `documents[${index}]: expected a string or { text: string }, found ${found}`, { index });
 }
 
 /** @param {Record<string, any>} call */

@@ -46,7 +46,8 @@ impl Ranking {
         // `remote.wasm`. Not total_cmp: it would put 0.0 above -0.0, which are a tie.
         let mut sorted: Vec<Scored> = Vec::with_capacity(scored.len());
         for one in scored {
-            let is_before = |other: &Scored| other.score > one.score || (other.score == one.score && other.index < one.index);
+            let is_before =
+                |other: &Scored| other.score > one.score || (other.score == one.score && other.index < one.index);
             sorted.insert(sorted.partition_point(is_before), one);
         }
         sorted.truncate(top_n.unwrap_or(usize::MAX));

@@ -37,7 +37,9 @@ step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);
 
 writeFileSync(join(ROOT, ".cache", "stages.json"), JSON.stringify(stages, null, 1));
 console.log(Object.entries(stages).map(([name, seconds]) => `${seconds.toFixed(1).padStart(8)} s  ${name}`).join("\n"));
-console.log(`${totals.passed} passed, ${totals.failed} failed`);
+const closing = `${totals.passed} passed, ${totals.failed} failed`;
+writeFileSync(join(ROOT, ".cache", "totals.txt"), `${closing}\n`);
+console.log(closing);
 process.exitCode = totals.failed ? 1 : 0;
 
 /** What a stranger has: two tarballs from `npm pack` in an empty folder, nothing else. */

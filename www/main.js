@@ -46,7 +46,7 @@ async function rank() {
     const { results, model } = await ready.rerank({ ...request, onProgress });
     const ms = performance.now() - start;
     showRanking(results);
-    showStatus(`${results.length} document${results.length === 1 ? "" : "s"} in ${Math.round(ms)} ms, model “${model}”, path ${ready.plan.path}`);
+    showStatus(`${results.length} document${results.length === 1 ? "" : "s"} in ${Math.round(ms)} ms, model “${model}”`);
   } catch (error) {
     if (isRerankError(error) && error.code === "aborted") return;
     showStatus("");
@@ -89,15 +89,23 @@ function showRanking(results) {
   const rows = results.map(({ index, relevanceScore, document: text }) => {
     const row = document.createElement("li");
     row.dataset.index = String(index);
-    const score = Object.assign(document.createElement("span"), { className: "score", textContent: relevanceScore.toFixed(4) });
-    const bar = Object.assign(document.createElement("meter"), { min: 0, max: 1, value: relevanceScore });
-    bar.setAttribute("aria-label", "Relevance");
+    const number = Object.assign(document.createElement("span"), { className: "score", textContent: relevanceScore.toFixed(4) });
     const words = Object.assign(document.createElement("p"), { className: "document", textContent: text });
     words.dir = "auto";
-    row.append(score, bar, words);
+    row.append(number, bar(relevanceScore), words);
     return row;
   });
   element("ranking").replaceChildren(...rows);
+}
+
+/** @param {number} score 0 to 1 */
+function bar(score) {
+  const track = Object.assign(document.createElement("div"), { className: "bar", role: "meter", ariaLabel: "Relevance" });
+  Object.assign(track, { ariaValueMin: "0", ariaValueMax: "1", ariaValueNow: score.toFixed(4) });
+  const fill = document.createElement("div");
+  fill.style.width = `${score * 100}%`;
+  track.append(fill);
+  return track;
 }
 
 /** @param {import("./examples.js").Example} example */

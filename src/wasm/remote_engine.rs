@@ -170,7 +170,8 @@ fn ranked_to_js(provider: &dyn Provider, ranked: &Ranked) -> JsValue {
     set(&response, "usage", usage);
     let reply = ranked.reply.as_ref().map(|reply| {
         let body = reply.json().map_or(JsValue::UNDEFINED, json::to_js);
-        object([("status", reply.status.into()), ("headers", json::strings_to_js(&reply.headers)), ("body", body)]).into()
+        object([("status", reply.status.into()), ("headers", json::strings_to_js(&reply.headers)), ("body", body)])
+            .into()
     });
     set(&response, "response", reply);
     response.into()

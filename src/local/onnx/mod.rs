@@ -45,8 +45,8 @@ pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
     let typed = (|| {
         let mut model = onnx.parse(&proto, None)?.model;
         drop(proto);
-        let logits = *model.output_outlets()?.get(kept).unwrap_or(&model.output_outlets()?[0]);
-        model.select_output_outlets(&[logits])?;
+        let logits: Vec<_> = model.output_outlets()?.iter().copied().skip(kept).take(1).collect();
+        model.select_output_outlets(&logits)?;
         let length = model.symbols.sym("length");
         for (index, (_, datum_type)) in inputs.iter().enumerate() {
             let shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());

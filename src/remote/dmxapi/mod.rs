@@ -6,10 +6,10 @@
 use crate::http::{HttpReply, HttpRequest};
 use crate::json::Json;
 
+use crate::error::Result;
 use crate::remote::answer::Answer;
 use crate::remote::provider::{Failure, Limits, Provider};
 use crate::remote::split::Part;
-use crate::error::Result;
 
 mod failure;
 mod request;

@@ -15,22 +15,22 @@ const sleep = (/** @type {number} */ ms) => new Promise((done) => setTimeout(don
  * @param {(fault: { steps: number }) => Promise<void>} work `steps`: how many of the next steps trap
  */
 async function withTraps(work) {
-  const Original = WebAssembly.Instance;
+  const { instantiate } = WebAssembly;
   const fault = { steps: 0 };
-  const Instance = function (/** @type {WebAssembly.Module} */ module, /** @type {any} */ imports) {
-    const exports = { ...new Original(module, imports).exports };
+  const faulty = async (/** @type {WebAssembly.Module} */ module, /** @type {any} */ imports) => {
+    const exports = { ...(await instantiate(module, imports)).exports };
     const step = /** @type {Function} */ (exports.localjob_step);
     exports.localjob_step = (/** @type {any[]} */ ...args) => {
       if (fault.steps-- > 0) throw new WebAssembly.RuntimeError("unreachable");
       return step(...args);
     };
-    return { exports };
+    return { module, instance: { exports } };
   };
-  WebAssembly.Instance = /** @type {any} */ (Instance);
+  WebAssembly.instantiate = /** @type {any} */ (faulty);
   try {
     await work(fault);
   } finally {
-    WebAssembly.Instance = Original;
+    WebAssembly.instantiate = instantiate;
   }
 }
 

@@ -13,9 +13,9 @@ const FP32_TOLERANCE = 1e-3;
 
 /**
  * Of int8 against onnxruntime's int8 on the filled MiniLM: activations are quantized per row here and per tensor there, and random weights
- * magnify that. The logits reach from 0.4 to 1.3.
+ * magnify that; measured: 0.027. The logits reach from 0.4 to 1.3.
  */
-const MINILM_INT8_TOLERANCE = 0.15;
+const MINILM_INT8_TOLERANCE = 0.05;
 
 /** @type {readonly import("../context.mjs").Case[]} */
 export const cases = [
@@ -41,6 +41,7 @@ export const cases = [
   },
   {
     name: "default model: all golden pairs by the int8 rule",
+    not: ["workerd"],
     async run({ loadDefault, text }) {
       return int8Rule(await scored(await loadDefault("raw"), await pairsOf(text, "golden/pairs.jsonl")));
     },

@@ -1,0 +1,97 @@
+// Compiled, never run: what users write must pass, what they must not write must fail.
+
+import { LocalReranker, RemoteReranker, RerankError, estimateTokens, isRerankError, isSupported, withFallback } from "rerank-wasm";
+import type { RerankErrorCode, RerankRequest, RerankResponse, Reranker } from "rerank-wasm";
+import { LocalReranker as LocalOnly } from "rerank-wasm/local";
+import { RemoteReranker as RemoteOnly } from "rerank-wasm/remote";
+
+/** Fails to compile unless both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => {};
+
+interface Page {
+  text: string;
+  url: URL;
+}
+class Note {
+  readonly text: string;
+  constructor(
+    text: string,
+    readonly id: number,
+  ) {
+    this.text = text;
+  }
+}
+
+declare const reranker: Reranker;
+
+export async function documentsOfEveryKind(pages: Page[], notes: readonly Note[], mixed: readonly (string | Page)[]): Promise<void> {
+  const strings = await reranker.rerank({ query: "q", documents: ["a", "b"] });
+  strings.results[0]?.document satisfies string | undefined;
+
+  const ofPages = await reranker.rerank({ query: "q", documents: pages });
+  same<(typeof ofPages)["results"][number]["document"], Page>(true);
+  ofPages.results[0]?.document.url.href;
+
+  const ofNotes = await reranker.rerank({ query: "q", documents: notes, topN: 3 });
+  ofNotes.results.map(({ document }) => document.id);
+
+  const ofMixed = await reranker.rerank({ query: "q", documents: mixed });
+  same<(typeof ofMixed)["results"][number]["document"], string | Page>(true);
+
+  const literal = await reranker.rerank({ query: "q", documents: ["a", { text: "b" }] as const });
+  literal.results[0]?.document;
+
+  const without = await reranker.rerank({ query: "q", documents: pages, returnDocuments: false });
+  same<(typeof without)["results"][number]["document"], undefined>(true);
+
+  // @ts-expect-error: no text in it
+  await reranker.rerank({ query: "q", documents: [{ body: "a" }] });
+  // @ts-expect-error: documents are missing
+  await reranker.rerank({ query: "q" });
+  // @ts-expect-error: a number is no document
+  await reranker.rerank({ query: "q", documents: [1] });
+}
+
+export async function options(): Promise<void> {
+  new RemoteReranker({ provider: "dmxapi", apiKey: async () => "key", authScheme: "bearer", timeoutMs: 1000, headers: { "x-trace": null } });
+  new RemoteReranker({ provider: "qianfan", auth: { type: "access-token", accessToken: "token" } });
+  new RemoteOnly({ provider: "qianfan", auth: { type: "bearer", apiKey: () => "key" }, fetch });
+  // @ts-expect-error: Qianfan wants auth
+  new RemoteReranker({ provider: "qianfan" });
+  // @ts-expect-error: no such provider
+  new RemoteReranker({ provider: "nobody" });
+  // @ts-expect-error: only load makes one
+  new LocalReranker();
+
+  const controller = new AbortController();
+  const local: Reranker = await LocalReranker.load({
+    model: new URL("https://example.com/model.onnx"),
+    tokenizer: { version: "1.0" },
+    scores: "raw",
+    workers: 0,
+    signal: controller.signal,
+    onProgress: ({ phase, loaded, total }) => console.log(phase satisfies "download" | "verify" | "build", loaded, total),
+  });
+  const fallback: Reranker = withFallback(local, new RemoteReranker({ provider: "dmxapi" }), { allowRemote: true });
+  fallback.dispose();
+  same<ReturnType<typeof estimateTokens>, number>(true);
+  isSupported().reason?.toUpperCase();
+  (await LocalOnly.load()).plan.path satisfies "fused" | "plain";
+}
+
+export function errors(error: unknown): RerankErrorCode | undefined {
+  if (!isRerankError(error)) return undefined;
+  error.retryAfterMs?.toFixed();
+  same<typeof error, RerankError>(true);
+  return error.code;
+}
+
+export function ownReranker(): Reranker {
+  return {
+    async rerank<D extends string | { readonly text: string }, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>> {
+      return { results: request.documents.map((_, index) => ({ index, relevanceScore: 0, document: undefined as never })), model: "m", provider: "mine", warnings: [] };
+    },
+    dispose() {},
+  };
+}
