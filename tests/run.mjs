@@ -6,14 +6,16 @@
 // The last line counts: N passed, N failed.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build, stages } from "../pkg-template/build.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** What a stranger has: both tarballs in an empty folder. */
 const APP = join(ROOT, ".cache", "app");
+process.env.RERANK_APP = APP;
 const FULL = process.argv.includes("--full");
 /** A Node with relaxed SIMD, and new enough for miniflare. */
 const NEW_NODE = join(ROOT, "node_modules", "node", "bin", "node");
@@ -22,7 +24,10 @@ const totals = { passed: 0, failed: 0 };
 
 await build();
 step("cargo test", "cargo", ["test", "--locked", "--workspace"], rustCounts);
-installTarballs();
+const installing = performance.now();
+const { installTarballs } = await import("./package/installed.mjs");
+installTarballs(APP);
+stages["pack and install"] = (performance.now() - installing) / 1000;
 for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   [`Node ${process.versions.node}`, process.execPath, ["local", "remote"]],
   ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "workerd"]],
@@ -41,19 +46,6 @@ const closing = `${totals.passed} passed, ${totals.failed} failed`;
 writeFileSync(join(ROOT, ".cache", "totals.txt"), `${closing}\n`);
 console.log(closing);
 process.exitCode = totals.failed ? 1 : 0;
-
-/** What a stranger has: two tarballs from `npm pack` in an empty folder, nothing else. */
-function installTarballs() {
-  const start = performance.now();
-  rmSync(APP, { recursive: true, force: true });
-  mkdirSync(APP, { recursive: true });
-  writeFileSync(join(APP, "package.json"), '{ "private": true, "type": "module" }\n');
-  for (const folder of ["pkg", "pkg-model"]) must("npm", ["pack", "--silent", "--pack-destination", APP], join(ROOT, folder));
-  const tarballs = readdirSync(APP).filter((file) => file.endsWith(".tgz")).map((file) => `./${file}`);
-  must("npm", ["install", "--no-audit", "--no-fund", "--silent", "--offline", ...tarballs], APP);
-  // The tests import the package by name, as a stranger would: they run from beside its node_modules.
-  stages["pack and install"] = (performance.now() - start) / 1000;
-}
 
 /**
  * @param {string} name @param {string} command @param {string[]} args
@@ -92,10 +84,4 @@ function exitCount(_, ok) {
 /** @param {RegExpMatchArray[]} matches @param {number} group */
 function sum(matches, group) {
   return matches.reduce((total, match) => total + Number(match[group]), 0);
-}
-
-/** @param {string} command @param {string[]} args @param {string} cwd */
-function must(command, args, cwd) {
-  const { status, stderr } = spawnSync(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
 }

@@ -30,6 +30,5 @@ export function installTarballs(to) {
   const packed = JSON.parse(npm("pack", "--json", "--silent", join(ROOT, "pkg"), join(ROOT, "pkg-model")));
   const tarballs = packed.map((/** @type {{ filename: string }} */ { filename }) => `./${filename}`);
   npm("install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--offline", ...tarballs);
-  for (const tarball of tarballs) rmSync(join(to, tarball));
   return to;
 }

@@ -5,12 +5,13 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { after, before, test } from "node:test";
 
-import { RemoteReranker, isRerankError } from "rerank-wasm/remote";
-
 import { startContractServer } from "./contract-server.mjs";
 import { remoteCases } from "./remote-cases.mjs";
 import { remoteFaults } from "./remote-faults.mjs";
+import { importInstalled } from "./installed.mjs";
 import { DMXAPI_KEY, plan } from "./remote-fixtures.mjs";
+
+const { RemoteReranker, isRerankError } = await importInstalled("rerank-wasm/remote");
 
 /** @type {Awaited<ReturnType<typeof startContractServer>>} */
 let server;
