@@ -142,6 +142,9 @@ const now = () => performance.now();
 /** Lets the host run a macrotask: timers, input, an abort. @returns {Promise<void>} */
 function pause() {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  // Workers, where messages come before timers however long one waits.
+  const { scheduler } = /** @type {any} */ (globalThis);
+  if (typeof scheduler?.wait === "function") return scheduler.wait(0);
   // Not setTimeout first: nested ones wait 4 ms in browsers.
   if (typeof MessageChannel !== "function") return new Promise((resolve) => setTimeout(resolve, 0));
   return new Promise((resolve) => {

@@ -34,14 +34,16 @@ pub(crate) enum End {
 /// A promise that is fulfilled from outside, with a value that nobody else has.
 struct Signal {
     promise: Promise,
-    resolve: Function,
+    /// There, since promises hand it out as they are made.
+    resolve: Option<Function>,
     token: JsValue,
 }
 
 impl Signal {
     fn new() -> Self {
-        let mut resolve = Function::default();
-        let promise = Promise::new(&mut |fulfil, _| resolve = fulfil);
+        // Not Function::default(): that is `new Function`, which workerd and content security policies refuse.
+        let mut resolve = None;
+        let promise = Promise::new(&mut |fulfil, _| resolve = Some(fulfil));
         Self { promise, resolve, token: Object::new().into() }
     }
 }
@@ -60,8 +62,10 @@ impl Stop {
     /// Ends every wait of the call, now and later.
     pub(crate) fn stop(&self) {
         self.stopped.set(true);
-        // Cannot throw: it is the host's own function.
-        let _ = self.signal.resolve.call1(&JsValue::UNDEFINED, &self.signal.token);
+        if let Some(resolve) = &self.signal.resolve {
+            // Cannot throw: it is the host's own function.
+            let _ = resolve.call1(&JsValue::UNDEFINED, &self.signal.token);
+        }
     }
 
     /// Whether the call was stopped.
@@ -100,7 +104,7 @@ impl Timer {
         let signal = Signal::new();
         // The host counts in 32 bits: a longer timer would fire at once, so it never fires.
         let milliseconds = i32::try_from(time.as_millis()).ok();
-        let id = milliseconds.map(|milliseconds| set_timeout(&signal.resolve, milliseconds, &signal.token));
+        let id = milliseconds.zip(signal.resolve.as_ref()).map(|(ms, resolve)| set_timeout(resolve, ms, &signal.token));
         Self { signal, id }
     }
 }

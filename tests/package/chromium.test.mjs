@@ -97,6 +97,18 @@ if (browser) {
     assert.equal(await load("/csp-wasm/"), "loaded");
   });
 
+  test("RemoteReranker needs no 'unsafe-eval'", async () => {
+    const page = await open("/csp-wasm/");
+    const best = await page.evaluate(async () => {
+      const { RemoteReranker } = /** @type {any} */ (globalThis).api;
+      const reply = { results: [{ index: 1, relevance_score: 0.9 }, { index: 0, relevance_score: 0.1 }] };
+      const reranker = new RemoteReranker({ provider: "dmxapi", apiKey: "sk-0", baseUrl: "/api", fetch: async () => Response.json(reply) });
+      return (await reranker.rerank({ query: "q", documents: ["a", "b"] })).results[0].document;
+    });
+    assert.equal(best, "b");
+    await page.close();
+  });
+
   test("the demo page: an example, then typed text, by mouse and by keyboard alone; errors in words", async () => {
     const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
     /** @type {string[]} */

@@ -14,13 +14,14 @@
  * @property {(name: "tiny_fp32" | "tiny_int8" | "minilm-l6_fp32" | "minilm-l6_int8", options?: object) => Promise<any>} loadFrom by URL
  * @property {(scores: "sigmoid" | "raw") => Promise<any>} loadDefault one for all cases; not to be disposed of
  * @property {(path: string) => string} url of `models/…`, `golden/…`, `shared/…`, `pkg/…`, `pkg-model/…`
- * @property {(path: string) => Promise<Uint8Array>} bytes
+ * @property {(path: string) => Promise<Uint8Array<ArrayBuffer>>} bytes
  * @property {(path: string) => Promise<string>} text
  *
  * @typedef {object} Case
  * @property {string} name
  * @property {(context: Context) => Promise<string | void>} run resolves to what is worth printing
  * @property {readonly Context["runtime"][]} [not] where it cannot run, or says nothing
+ * @property {boolean} [once] slow: one Node is enough
  * @property {boolean} [numbers] worth a second run with the other binary
  */
 

@@ -48,8 +48,9 @@ export const cases = [
   },
   {
     name: "default model: public pairs by the int8 rule",
-    // Some ten thousand tokens, with `full` forty: one runtime is enough.
+    // Some ten thousand tokens, with `full` forty.
     not: ["chromium", "workerd"],
+    once: true,
     async run({ loadDefault, text, full }) {
       const pairs = await pairsOf(text, "shared/golden_pairs.jsonl").catch(() => undefined);
       if (!pairs) return "skipped: ../shared/models/default/golden_pairs.jsonl is not here";

@@ -8,7 +8,7 @@ const REQUEST = { query: "Why is the window open?", documents: ["Open the window
 const MODEL = "models/tiny_int8.onnx";
 const TOKENIZER = "models/tokenizer.json";
 
-/** @param {Uint8Array} bytes @returns {Promise<string>} */
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<string>} */
 async function sha256(bytes) {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
