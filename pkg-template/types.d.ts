@@ -194,7 +194,10 @@ export class LocalReranker implements Reranker {
    * const { results } = await reranker.rerank({ query: "how to prevent a cold", documents: ["Wash your hands.", "Buy a car."] });
    */
   static load(options?: LocalOptions): Promise<LocalReranker>;
-  /** How the model runs: on fused operators of ours, or on tract's own; the scores are the same. */
+  /**
+   * How the model runs: `"fused"` where int8 linear layers were recognised and run on kernels of ours, which quantize each
+   * row by itself; `"plain"` on tract's operators alone. `notes` says more, for people.
+   */
   readonly plan: { readonly path: "fused" | "plain"; readonly notes: readonly string[] };
   rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
   dispose(): void;
