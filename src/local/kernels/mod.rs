@@ -14,9 +14,9 @@ mod simd128;
 mod relaxed;
 
 #[cfg(not(target_arch = "wasm32"))]
-use scalar::tile;
+use scalar::{quantize, tile};
 #[cfg(target_arch = "wasm32")]
-use simd128::tile;
+use simd128::{quantize, tile};
 
 /// Columns that a kernel computes at once.
 const COLUMNS: usize = 8;
@@ -86,13 +86,17 @@ impl QuantizedRows {
     }
 
     fn push(&mut self, row: &[f32]) {
-        let (least, most) = row.iter().fold((0.0_f32, 0.0_f32), |(least, most), &it| (least.min(it), most.max(it)));
+        let (mut least, mut most) = (0.0, 0.0);
+        for &it in row {
+            // Not min and max: wasm's own treat NaN otherwise, so Rust calls a function for each number.
+            least = if it < least { it } else { least };
+            most = if it > most { it } else { most };
+        }
         let scale = (most - least) / 255.0;
         self.scales.push(scale);
         let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
         let zero_point = (-least * inverse).round_ties_even().clamp(0.0, 255.0);
-        let quantize = |&it: &f32| (it * inverse).round_ties_even().clamp(-zero_point, 255.0 - zero_point) as i16;
-        self.values.extend(row.iter().map(quantize));
+        quantize(row, inverse, -zero_point..=255.0 - zero_point, &mut self.values);
     }
 }
 

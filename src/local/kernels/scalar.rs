@@ -1,6 +1,15 @@
 //! The obvious version of each kernel: what the vectors must equal.
 
+use std::ops::RangeInclusive;
+
 use crate::local::kernels::{COLUMNS, ROWS};
+
+/// Appends each number of `row` times `inverse`, to the nearest whole number, ties to even, within `range`; what is no
+/// number is 0.
+pub(super) fn quantize(row: &[f32], inverse: f32, range: RangeInclusive<f32>, out: &mut Vec<i16>) {
+    let (least, most) = (*range.start(), *range.end());
+    out.extend(row.iter().map(|&it| (it * inverse).round_ties_even().clamp(least, most) as i16));
+}
 
 /// Sums of up to four rows × the eight columns of a panel; rows that are not there give zeros.
 ///

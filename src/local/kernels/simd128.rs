@@ -1,11 +1,39 @@
 //! 128-bit vectors: the dot product of pairs, `i32x4.dot_i16x8_s`, exact for 16-bit operands.
 
 use std::arch::wasm32::{
-    i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat, v128,
-    v128_load, v128_load32_splat,
+    f32x4_max, f32x4_min, f32x4_mul, f32x4_nearest, f32x4_splat, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16,
+    i16x8_narrow_i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat, i32x4_trunc_sat_f32x4, v128,
+    v128_load, v128_load32_splat, v128_store,
 };
+use std::ops::RangeInclusive;
 
-use crate::local::kernels::{COLUMNS, ROWS};
+use crate::local::kernels::{COLUMNS, ROWS, scalar};
+
+/// Numbers that two vectors hold.
+const LANES: usize = 8;
+
+/// As `scalar::quantize`.
+#[expect(unsafe_code, reason = "loads and stores of whole vectors, each within a chunk of its size")]
+pub(super) fn quantize(row: &[f32], inverse: f32, range: RangeInclusive<f32>, out: &mut Vec<i16>) {
+    let (factor, least, most) = (f32x4_splat(inverse), f32x4_splat(*range.start()), f32x4_splat(*range.end()));
+    let whole = |it: v128| {
+        let nearest = f32x4_nearest(f32x4_mul(it, factor));
+        i32x4_trunc_sat_f32x4(f32x4_min(f32x4_max(nearest, least), most))
+    };
+    let start = out.len();
+    let even = row.len() / LANES * LANES;
+    out.resize(start + even, 0);
+    let places = out.get_mut(start..).unwrap_or_default();
+    for (numbers, places) in row.chunks_exact(LANES).zip(places.chunks_exact_mut(LANES)) {
+        let at = numbers.as_ptr();
+        // SAFETY: `numbers` and `places` have eight elements each.
+        unsafe {
+            let (low, high) = (v128_load(at.cast::<v128>()), v128_load(at.add(LANES / 2).cast::<v128>()));
+            v128_store(places.as_mut_ptr().cast::<v128>(), i16x8_narrow_i32x4(whole(low), whole(high)));
+        }
+    }
+    scalar::quantize(row.get(even..).unwrap_or_default(), inverse, range, out);
+}
 
 /// As `scalar::tile`.
 pub(super) fn tile(values: &[i16], width: usize, panel: &[i8]) -> [[i32; COLUMNS]; ROWS] {
