@@ -19,6 +19,10 @@ use split::{Merged, Part, Ranked};
 pub mod answer;
 // The contract a service's folder fills.
 pub mod provider;
+// What the caller may know.
+pub mod keys;
+// Dates as services write them.
+pub mod date;
 // Header names and values, checked before the host sees them.
 pub mod headers;
 // Another attempt, or not.

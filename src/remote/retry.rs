@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::http::{HttpReply, whole_number};
 
+use crate::remote::date;
+
 /// Retries where the caller does not say.
 pub const DEFAULT_RETRIES: u32 = 2;
 /// Before the second attempt; doubles from there. As the OpenAI and Anthropic clients wait.
@@ -67,7 +69,7 @@ pub fn told_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
     }
     let value = reply.header("retry-after")?;
     let told = whole(value).map(Duration::from_secs);
-    told.or_else(|| http_date(value).map(|at| Duration::from_millis((at - now) as u64)))
+    told.or_else(|| date::from_http(value).map(|at| Duration::from_millis((at - now) as u64)))
 }
 
 /// The whole number `value` begins with: some servers write fractions of a second. Not parsed as a float, which would
@@ -75,35 +77,6 @@ pub fn told_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
 fn whole(value: &str) -> Option<u64> {
     let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
     whole_number(fraction).and(whole_number(whole))
-}
-
-/// Milliseconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`, the one form of date that servers may still write.
-fn http_date(value: &str) -> Option<f64> {
-    // The first word is the day of the week, which the others imply.
-    let mut words = value.trim().split(' ').skip(1);
-    let number = |word: &str| whole_number(word).and_then(|number| i64::try_from(number).ok());
-    let day = number(words.next()?)?;
-    let month = words.next()?;
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = months.iter().position(|name| *name == month)? as i64;
-    let year = number(words.next()?)?;
-    let mut clock = words.next()?.split(':').map(number);
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let is_time = hour < 24 && minute < 60 && second <= 60;
-    if !(1970..=9999).contains(&year) || !(1..=31).contains(&day) || !is_time || words.next() != Some("GMT") {
-        return None;
-    }
-    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    Some(seconds as f64 * 1000.0)
-}
-
-/// Days to the `day` (from 1) of `month` (from 0), Gregorian. Years begin in March here, so that a leap day comes last.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days_before_month = (153 * month + 2) / 5;
-    let leap_days = year / 4 - year / 100 + year / 400;
-    // 719_469: from 1 March of the year 0 to 1 January 1970, and one more since `day` counts from 1.
-    365 * year + leap_days + days_before_month + day - 719_469
 }
 
 fn milliseconds(wait: Duration) -> f64 {

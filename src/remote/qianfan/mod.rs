@@ -11,6 +11,7 @@ use crate::remote::split::Part;
 mod failure;
 mod request;
 mod response;
+pub mod signature;
 
 pub use request::Auth;
 
