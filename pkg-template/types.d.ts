@@ -109,7 +109,7 @@ export class RemoteReranker implements Reranker {
   dispose(): void;
 }
 
-/** A secret, or how to get it: called before each request, so that it may be short-lived. */
+/** A secret, or how to get it: called before each ranking, so that it may be short-lived. */
 export type Secret = string | (() => string | Promise<string>);
 
 export interface RemoteOptions {
@@ -168,13 +168,34 @@ export interface QianfanOptions extends RemoteOptions {
   auth: QianfanAuth;
 }
 
+/**
+ * Baidu has two pairs of keys that look alike. API Key and Secret Key belong to an application and buy access tokens
+ * (`"oauth"`); AK and SK belong to an account and sign requests (`"iam"`). Bearer keys, `bce-v3/…`, are a third kind.
+ */
 export type QianfanAuth =
+  /** A token you have; one that has expired is `unauthorized`. */
   | { type: "access-token"; accessToken: Secret }
-  /** Not in this version: `unsupported`. */
-  | { type: "oauth"; apiKey: Secret; secretKey: Secret; tokenUrl?: string }
-  /** Not in this version: `unsupported`. */
-  | { type: "iam"; accessKeyId: string; secretAccessKey: Secret; sessionToken?: Secret }
+  /**
+   * A token bought with API Key and Secret Key: by one call however many wait, kept until shortly before it expires, and
+   * bought anew once where the service takes it no more. `tokenUrl` is Baidu's by default.
+   */
+  | { type: "oauth"; apiKey: Secret; secretKey: Secret; tokenUrl?: string; tokenStore?: TokenStore }
+  /** AK/SK: each request is signed (`bce-auth-v1`); a wrong clock is set by the service's and the request signed once more. */
+  | { type: "iam"; accessKeyId: Secret; secretAccessKey: Secret; sessionToken?: Secret }
   | { type: "bearer"; apiKey: Secret };
+
+/**
+ * Where access tokens are shared, such as a KV of Workers. One that fails or takes over three seconds is done without.
+ *
+ * @example
+ * const tokenStore = { get: (key) => env.KV.get(key), set: (key, value, ttl) => env.KV.put(key, value, { expirationTtl: ttl }) };
+ */
+export interface TokenStore {
+  /** What was set under `key`; `null` or `undefined` where there is nothing. The key tells nothing about the keys that bought. */
+  get(key: string): Promise<string | null | undefined> | string | null | undefined;
+  /** The value is a secret; it may be forgotten after `ttlSeconds`, which is 60 at least. */
+  set(key: string, value: string, ttlSeconds: number): unknown;
+}
 
 /** A cross-encoder in this very process: no text leaves it. */
 export class LocalReranker implements Reranker {

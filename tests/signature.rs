@@ -31,8 +31,7 @@ fn the_published_vectors_are_met() {
         authorization(&signed, "my_ak", "my_sk", 1_402_639_056_000.0, 1800)
     };
     let query = [("A", ""), ("b", ""), ("C", "d")];
-    let first =
-        sign("PUT", "/v1/bucket/object1", &query, &[("Host", "bce.baidu.com"), ("x-bce-meta-key1", "ABC")]);
+    let first = sign("PUT", "/v1/bucket/object1", &query, &[("Host", "bce.baidu.com"), ("x-bce-meta-key1", "ABC")]);
     assert_eq!(
         first,
         "bce-auth-v1/my_ak/2014-06-13T05:57:36Z/1800/host;x-bce-meta-key1/80c9672aca2ea9af4bb40b9a8ff458d72df94e97d550840727f3a929af271d25"
@@ -88,8 +87,13 @@ fn the_official_signer_signs_the_same() {
         };
         let (query, headers) = (pairs("query"), pairs("headers"));
         let signed = Signed { method: string("method"), path: string("path"), query: &query, headers: &headers };
-        let found =
-            authorization(&signed, string("keyId"), string("secret"), number("time") * 1000.0, number("goodFor") as u32);
+        let found = authorization(
+            &signed,
+            string("keyId"),
+            string("secret"),
+            number("time") * 1000.0,
+            number("goodFor") as u32,
+        );
         assert_eq!(found, string("authorization"), "{case:?}");
     }
 }

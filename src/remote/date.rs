@@ -65,9 +65,7 @@ mod tests {
 
     #[test]
     fn all_three_forms_of_http_are_one_moment() {
-        for value in
-            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"]
-        {
+        for value in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"] {
             assert_eq!(from_http(value), Some(784_111_777_000.0), "{value}");
         }
         assert_eq!(from_http("Saturday, 21-Nov-26 23:10:31 GMT"), from_http("Sat, 21 Nov 2026 23:10:31 GMT"));

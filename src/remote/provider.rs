@@ -6,7 +6,9 @@ use crate::json::Json;
 use crate::request::RerankRequest;
 
 use crate::remote::answer::Answer;
+use crate::remote::keys::Keys;
 use crate::remote::split::Part;
+use crate::remote::token::Token;
 
 /// A service that ranks: what it takes, how to ask it, how to read it. Pure: no clock, no network.
 pub trait Provider {
@@ -16,8 +18,8 @@ pub trait Provider {
     /// The model that is asked for.
     fn model(&self) -> &str;
 
-    /// The option that holds its key or token, for sentences.
-    fn secret_name(&self) -> &'static str;
+    /// The options that hold its keys, for sentences; `""` where it has none.
+    fn key_names(&self) -> [&'static str; 3];
 
     /// Options of ours it has no field for.
     fn ignores(&self) -> &'static [&'static str];
@@ -30,8 +32,28 @@ pub trait Provider {
     /// What it takes at most.
     fn limits(&self) -> Limits;
 
-    /// The HTTP request for `part`.
-    fn encode(&self, part: &Part<'_>, secret: Option<&str>) -> HttpRequest;
+    /// The HTTP request for `part`, with the key or token that travels in it.
+    fn encode(&self, part: &Part<'_>, key: Option<&str>) -> HttpRequest;
+
+    /// Signs `request`, which is as it goes out but for this. `now` is the service's time, in milliseconds since 1970.
+    fn sign(&self, request: &mut HttpRequest, keys: &Keys<'_>, now: f64) {
+        let _ = (request, keys, now);
+    }
+
+    /// How to buy a token with `keys`; `None` where the keys themselves travel.
+    fn token_purchase(&self, keys: &Keys<'_>) -> Option<TokenPurchase> {
+        let _ = keys;
+        None
+    }
+
+    /// The token in a good reply to the purchase.
+    ///
+    /// # Errors
+    /// What a bad reply means.
+    fn token(&self, reply: &HttpReply, now: f64) -> std::result::Result<Token, Failure> {
+        let _ = now;
+        Err(Failure::of_status(reply))
+    }
 
     /// What a good reply holds.
     ///
@@ -41,6 +63,15 @@ pub trait Provider {
 
     /// What a bad reply means; `None` for a good one.
     fn failure(&self, reply: &HttpReply) -> Option<Failure>;
+}
+
+/// How to buy a token.
+#[derive(Clone, Debug)]
+pub struct TokenPurchase {
+    /// What the token is kept under; tells nothing about the keys.
+    pub name: String,
+    /// The request that buys it.
+    pub request: HttpRequest,
 }
 
 /// What a service takes at most. Characters are Unicode scalar values: one for a Han character, one or more for an emoji.
@@ -103,9 +134,27 @@ pub struct Failure {
     pub words: Option<String>,
     /// The service's id of the request.
     pub request_id: Option<String>,
+    /// What may be mended before one more attempt at once.
+    pub remedy: Option<Remedy>,
+}
+
+/// What can be wrong with a request other than what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The token was bought and has expired: buy another.
+    NewToken,
+    /// The signature is from another time: sign by the service's clock.
+    ServiceClock,
 }
 
 impl Failure {
+    /// What the status of `reply` means by itself.
+    pub fn of_status(reply: &HttpReply) -> Self {
+        let (kind, retryable, advice) = by_status(reply.status);
+        let request_id = header_request_id(reply);
+        Self { kind, retryable, advice, code: None, words: None, request_id, remedy: None }
+    }
+
     /// The error of it. Words, code and id of the service's are repeated only where `spares` says that they repeat
     /// nothing of what was sent.
     pub fn into_error(self, provider: &str, status: u16, spares: impl Fn(&str) -> bool) -> Error {

@@ -244,10 +244,18 @@ add("bad options throw at once and name the option", async ({ RemoteReranker }) 
     const error = await errorOf(() => new RemoteReranker(fields && { provider: "dmxapi", ...key, ...fields }));
     same([error.code, error.message.split(":")[0]], ["invalid_request", option], error.message);
   }
-  for (const [fields, option] of /** @type {any[]} */ ([[{ auth: { type: "oauth" } }, "auth.type"], [{ auth: { type: "iam" } }, "auth.type"], [{ auth: token, longDocuments: "windows" }, "longDocuments"]])) {
-    const error = await errorOf(() => new RemoteReranker({ provider: "qianfan", ...fields }));
-    same([error.code, error.message.split(":")[0]], ["unsupported", option], error.message);
+  const url = "https://a.example/rerank";
+  const qianfan = [
+    [{ type: "basic" }, "auth"], [{ type: "toString" }, "auth"], [{ type: "oauth", secretKey: "s" }, "auth.apiKey"], [{ type: "oauth", apiKey: "k" }, "auth.secretKey"],
+    [{ type: "oauth", apiKey: "k", secretKey: "s", tokenUrl: "ftp://a" }, "auth.tokenUrl"], [{ type: "oauth", apiKey: "k", secretKey: "s", tokenStore: new Map([]).entries() }, "auth.tokenStore"],
+    [{ type: "iam", accessKeyId: "a" }, "auth.secretAccessKey"], [{ type: "iam", accessKeyId: "a", secretAccessKey: "s", sessionToken: 5 }, "auth.sessionToken"],
+  ];
+  for (const [auth, option] of /** @type {any[]} */ (qianfan)) {
+    const error = await errorOf(() => new RemoteReranker({ provider: "qianfan", baseUrl: url, auth }));
+    same([error.code, error.message.split(":")[0]], ["invalid_request", option], error.message);
   }
+  const error = await errorOf(() => new RemoteReranker({ provider: "qianfan", baseUrl: url, auth: token, longDocuments: "windows" }));
+  same(error.code, "unsupported");
 });
 
 add("keys that no header can carry are named and not shown, and functions that fail are told", async (context) => {

@@ -32,30 +32,52 @@ pub fn authorization(request: &Signed<'_>, key_id: &str, secret: &str, now: f64,
     let prefix = format!("bce-auth-v1/{key_id}/{}/{good_for}", date::to_utc(now));
     // Its hexadecimal digits are the next key, not its bytes.
     let signing_key = hmac(secret, &prefix);
-    let query = request.query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-    let query = query.map(|(name, value)| encode(name, false) + "=" + &encode(value, false)).collect();
-    let headers = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim()));
-    let headers: Vec<(String, &str)> = headers.filter(|(_, value)| !value.is_empty()).collect();
-    let lines = headers.iter().map(|(name, value)| encode(name, false) + ":" + &encode(value, false)).collect();
+    let (mut query, mut headers, mut names) = (Lines::default(), Lines::default(), Lines::default());
+    for (name, value) in request.query {
+        if !name.eq_ignore_ascii_case("authorization") {
+            query.add(pair(name, '=', value));
+        }
+    }
+    for (name, value) in request.headers {
+        let (name, value) = (name.to_ascii_lowercase(), value.trim());
+        if !value.is_empty() {
+            headers.add(pair(&name, ':', value));
+            names.add(name);
+        }
+    }
+    let mut canonical = request.method.to_owned();
     let path = if request.path.is_empty() { "/" } else { request.path };
-    let canonical =
-        [request.method, &encode(path, true), &sorted(query, "&"), &sorted(lines, "\n")].join("\n");
-    let names = sorted(headers.into_iter().map(|(name, _)| name).collect(), ";");
-    prefix + "/" + &names + "/" + &hmac(&signing_key, &canonical)
+    for line in [encode(path, true), query.joined('&'), headers.joined('\n')] {
+        canonical.push('\n');
+        canonical += &line;
+    }
+    let mut authorization = prefix;
+    for end in [names.joined(';'), hmac(&signing_key, &canonical)] {
+        authorization.push('/');
+        authorization += &end;
+    }
+    authorization
 }
 
 /// Signs `request`, a POST: adds `x-bce-date`, the session token where there is one, and `authorization`. Of the headers only
 /// these and `host` are signed: runtimes rewrite others on the way.
 pub(super) fn sign(request: &mut HttpRequest, keys: &Keys<'_>, now: f64) {
     let (host, path, query) = taken_apart(&request.url);
-    let mut ours = vec![("x-bce-date".to_owned(), date::to_utc(now))];
-    ours.extend(keys.session_token.map(|token| ("x-bce-security-token".to_owned(), token.to_owned())));
-    let headers: Vec<_> = ours.iter().cloned().chain([("host".to_owned(), host.to_owned())]).collect();
+    let mut headers = vec![("x-bce-date".to_owned(), date::to_utc(now)), ("host".to_owned(), host)];
+    if let Some(token) = keys.session_token {
+        headers.push(("x-bce-security-token".to_owned(), token.to_owned()));
+    }
     let signed = Signed { method: "POST", path: &path, query: &query, headers: &headers };
     let (key_id, secret) = (keys.key.unwrap_or_default(), keys.secret.unwrap_or_default());
-    ours.push(("authorization".to_owned(), authorization(&signed, key_id, secret, now, GOOD_FOR)));
-    request.headers.retain(|(name, _)| ours.iter().all(|(own, _)| own != name));
-    request.headers.extend(ours);
+    let authorization = authorization(&signed, key_id, secret, now, GOOD_FOR);
+    headers.push(("authorization".to_owned(), authorization));
+    request.headers.retain(|(name, _)| headers.iter().all(|(own, _)| own != name));
+    for header in headers {
+        // The host is the runtime's to send.
+        if header.0 != "host" {
+            request.headers.push(header);
+        }
+    }
 }
 
 /// A name for what belongs to these keys that tells nothing about them.
@@ -73,43 +95,72 @@ pub fn encode(value: &str, is_path: bool) -> String {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
-            encoded.extend(digits(byte).map(|digit| digit.to_ascii_uppercase()));
+            for half in [byte >> 4, byte & 15] {
+                encoded.push(digit(half).to_ascii_uppercase());
+            }
         }
     }
     encoded
 }
 
-/// Host (with its port), path and query of an address as `URL.href` writes it; path and query decoded.
-fn taken_apart(url: &str) -> (&str, String, Vec<(String, String)>) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    (host, decoded(path), pairs.map(|(name, value)| (decoded(name), decoded(value))).collect())
+fn pair(name: &str, separator: char, value: &str) -> String {
+    let mut pair = encode(name, false);
+    pair.push(separator);
+    pair + &encode(value, false)
 }
 
-/// What `encode` undoes; a `%` that begins no byte stands for itself.
-fn decoded(value: &str) -> String {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let bytes = value.as_bytes();
-    let (mut at, mut found) = (0, Vec::new());
-    while let Some(byte) = bytes.get(at) {
-        let (high, low) = (digit(bytes.get(at + 1)), digit(bytes.get(at + 2)));
-        if let (b'%', Some(high), Some(low)) = (byte, high, low) {
-            found.push((high * 16 + low) as u8);
-            at += 3;
-        } else {
-            found.push(*byte);
-            at += 1;
+/// Lines in the order of their bytes. The standard sorts and joins would be kilobytes of `remote.wasm`.
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn add(&mut self, line: String) {
+        self.0.insert(self.0.partition_point(|other| *other < line), line);
+    }
+
+    fn joined(&self, separator: char) -> String {
+        let mut joined = String::new();
+        for (number, line) in self.0.iter().enumerate() {
+            if number > 0 {
+                joined.push(separator);
+            }
+            joined += line;
+        }
+        joined
+    }
+}
+
+/// Host (with its port), path and query of an address as `URL.href` writes it; path and query decoded.
+fn taken_apart(url: &str) -> (String, String, Vec<(String, String)>) {
+    // By characters: to look for a string would take two kilobytes of `remote.wasm`.
+    let (_, rest) = url.split_once(':').unwrap_or(("", url));
+    let rest = rest.trim_start_matches('/');
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut pairs = Vec::new();
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if !pair.is_empty() {
+            pairs.push((decoded(name), decoded(value)));
         }
     }
-    String::from_utf8_lossy(&found).into_owned()
+    (host.to_owned(), decoded(&format!("/{path}")), pairs)
 }
 
-fn sorted(mut lines: Vec<String>, separator: &str) -> String {
-    lines.sort_unstable();
-    lines.join(separator)
+/// What `encode` undoes; as it is where it is not what `encode` writes.
+fn decoded(value: &str) -> String {
+    let mut bytes = value.bytes();
+    let mut found = Vec::new();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            found.push(byte);
+            continue;
+        }
+        let mut half = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
+        let (Some(high), Some(low)) = (half(), half()) else { return value.to_owned() };
+        found.push((high * 16 + low) as u8);
+    }
+    String::from_utf8(found).unwrap_or_else(|_| value.to_owned())
 }
 
 /// HMAC-SHA256 in lower-case hexadecimal digits.
@@ -117,9 +168,16 @@ fn hmac(key: &str, message: &str) -> String {
     // Keys of any length are good ones: the error cannot happen.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(message.as_bytes());
-    mac.finalize().into_bytes().iter().flat_map(|byte| digits(*byte)).collect()
+    let mut digits = String::new();
+    for byte in mac.finalize().into_bytes() {
+        for half in [byte >> 4, byte & 15] {
+            digits.push(digit(half));
+        }
+    }
+    digits
 }
 
-fn digits(byte: u8) -> [char; 2] {
-    [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or_default())
+/// One of sixteen.
+fn digit(half: u8) -> char {
+    char::from(half + if half < 10 { b'0' } else { b'a' - 10 })
 }
