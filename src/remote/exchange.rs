@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::{HttpReply, HttpRequest, Transport};
 
 use crate::remote::answer::Answer;
@@ -105,7 +105,8 @@ fn read(provider: &dyn Provider, part: &Part<'_>, reply: HttpReply) -> Result<(A
 
 fn error(failure: Failure, who: &str, reply: &HttpReply, private: &Private<'_>, now: f64) -> Error {
     let error = failure.into_error(who, reply.status, |words| private.spares(words));
-    match retry::told_wait(reply, now) {
+    let limit_wait = || retry::limit_wait(reply, now).filter(|_| error.kind() == ErrorKind::RateLimited);
+    match retry::told_wait(reply, now).or_else(limit_wait) {
         Some(wait) => error.with_retry_after(wait),
         None => error,
     }
