@@ -1,7 +1,7 @@
 // @ts-check
 // Reads a caller's options once: defaults, the address, the key, and whether a page may hold it.
 
-import { RerankError, invalidRequest } from "./error.js";
+import { invalidRequest } from "./error.js";
 import { checkNumber, pick, typeName } from "./request.js";
 
 const OPTIONS = /** @type {const} */ ([
@@ -51,7 +51,7 @@ export function readOptions(options) {
     headers,
     secrets,
     engine: {
-      ...pick(read, ["provider", "model", "strict", "fetch"]),
+      ...pick(read, ["provider", "model", "strict", "maxConcurrency", "longDocuments", "fetch"]),
       url: url.href,
       tokenUrl: token.tokenUrl?.href,
       tokenStore: token.tokenStore,
@@ -82,18 +82,14 @@ function checkOptions(read) {
   checkNumber("timeoutMs", read.timeoutMs, { above: 0 });
   checkNumber("deadlineMs", read.deadlineMs, { above: 0 });
   checkNumber("maxRetries", read.maxRetries, { least: 0, whole: true });
-  // Parts of a split request go one after another for now, which is never more than this many at once.
   checkNumber("maxConcurrency", read.maxConcurrency, { least: 1, whole: true });
-  if (read.longDocuments === "windows" || read.longDocuments === "truncate") {
-    throw new RerankError("unsupported", `longDocuments: "${read.longDocuments}" is not in this version for remote services; leave it out`);
-  }
   for (const [name, expected] of [["model", "string"], ["strict", "boolean"], ["dangerouslyAllowBrowser", "boolean"], ["fetch", "function"], ["onAttempt", "function"]]) {
     if (read[name] !== undefined && typeof read[name] !== expected) {
       throw invalidRequest(`${name}: expected a ${expected}, found ${typeName(read[name])}`);
     }
   }
   if (read.model === "") throw invalidRequest("model: expected a name, found an empty string; leave it out for the default");
-  oneOf("longDocuments", read.longDocuments, ["error"]);
+  oneOf("longDocuments", read.longDocuments, ["error", "truncate", "windows"]);
   oneOf("authScheme", read.authScheme, ["raw", "bearer"]);
 }
 

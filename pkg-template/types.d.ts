@@ -126,9 +126,15 @@ export interface RemoteOptions {
   deadlineMs?: number;
   /** Attempts after the first one. Default 2. */
   maxRetries?: number;
-  /** Parts of a split request in flight. Default 4. */
+  /** Parts in flight of a call with more documents than the service takes in one request; a whole number from 1. Default 4. */
   maxConcurrency?: number;
-  /** Documents beyond what the API reads. Default `"error"` past its hard limit, a warning past its token cut. */
+  /**
+   * Documents beyond what the service reads: Qianfan takes 4096 characters (code points: a Han character or simple emoji is
+   * one) and reads about 1024 tokens of them ({@link estimateTokens}). `"error"` (default): `too_long` past the characters,
+   * the warning `partly_read` past the tokens. `"truncate"`: cut at both, with that warning. `"windows"`: read in overlapping
+   * windows within both, of which the best counts and is told in `window`; `maxChunksPerDoc` and `overlapTokens` then count
+   * estimated tokens. DMXAPI documents no limit: no meaning there.
+   */
   longDocuments?: "error" | "truncate" | "windows";
   /** An option the provider cannot honour is `invalid_request` instead of a warning. Default `false`. */
   strict?: boolean;

@@ -6,9 +6,9 @@ mod support;
 
 use rerank_wasm::error::ErrorKind;
 use rerank_wasm::http::{HttpReply, HttpRequest};
-use rerank_wasm::remote::RemoteReranker;
 use rerank_wasm::remote::keys::Keys;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
+use rerank_wasm::remote::{RemoteReranker, Settings};
 use support::{FakeTransport, draft, rank_with, reply};
 
 const URL: &str = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base";
@@ -18,7 +18,7 @@ const NOW_MS: f64 = 1_704_164_645_000.0;
 const EXPIRED: &str = r#"{"code":"RequestExpired","message":"Request has expired","requestId":"r"}"#;
 
 fn reranker(url: &str) -> RemoteReranker {
-    RemoteReranker::new(Box::new(Qianfan::new(url.into(), None, Auth::Iam)), false)
+    RemoteReranker::new(Box::new(Qianfan::new(url.into(), None, Auth::Iam)), Settings::default())
 }
 
 fn ranked() -> HttpReply {

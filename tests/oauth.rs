@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use rerank_wasm::error::{Error, ErrorKind, Result};
 use rerank_wasm::http::{HttpReply, HttpRequest};
-use rerank_wasm::remote::RemoteReranker;
 use rerank_wasm::remote::keys::Keys;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
+use rerank_wasm::remote::{RemoteReranker, Settings};
 use rerank_wasm::request::RerankRequest;
 use support::{FakeTransport, call, draft, finish, finish_all, network, rank_with, reply};
 
@@ -22,7 +22,7 @@ const SPENT: &str = r#"{"error_code":111,"error_msg":"Access token expired"}"#;
 
 fn reranker() -> RemoteReranker {
     let auth = Auth::OAuth { token_url: TOKEN_URL.into() };
-    RemoteReranker::new(Box::new(Qianfan::new(URL.into(), None, auth)), false)
+    RemoteReranker::new(Box::new(Qianfan::new(URL.into(), None, auth)), Settings::default())
 }
 
 fn bought(token: &str) -> HttpReply {
@@ -166,7 +166,7 @@ fn a_token_that_is_never_taken_is_unauthorized_after_one_renewal() {
     }
     // Given and not bought, it is not renewed.
     let transport = FakeTransport::new([Ok(reply(200, SPENT))]);
-    let given = RemoteReranker::new(Box::new(Qianfan::new(URL.into(), None, Auth::AccessToken)), false);
+    let given = RemoteReranker::new(Box::new(Qianfan::new(URL.into(), None, Auth::AccessToken)), Settings::default());
     let (outcome, attempts) = rank_with(&given, draft("q", &["a"]), Keys::one(Some("t")), &transport);
     assert_eq!((outcome.expect_err("refused").kind(), attempts.len()), (ErrorKind::Unauthorized, 1));
 }

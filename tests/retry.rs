@@ -80,7 +80,8 @@ fn limits_over_minutes_are_waited_for_longer_than_limits_over_a_second() {
 
 #[test]
 fn a_limit_that_is_used_up_is_waited_for() {
-    let cases: [(&[(&str, &str)], Option<u64>); 15] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(Headers, Option<u64>); 15] = [
         (&[], None),
         (&[("x-ratelimit-remaining-requests", "5"), ("x-ratelimit-remaining-tokens", "100")], None),
         (&[("x-ratelimit-remaining-requests", "0")], Some(30_000)),

@@ -63,7 +63,7 @@ pub(crate) async fn attempt(
         None => false,
     };
     let secrets: Vec<&str> = call.keys.all().chain(token.as_deref()).chain(signature(&request)).collect();
-    let private = Private { secrets: &secrets, query: part.query, documents: part.documents };
+    let private = Private { secrets: &secrets, query: part.query, documents: part.request.documents() };
     let error = error(failure, provider.name(), &reply, &private, now);
     Err(Failed { error, is_mended })
 }

@@ -1,9 +1,10 @@
-//! A service ranks: encode → send with retry → decode → merge.
+//! A service ranks: entries → encode → send with retry → decode → merge.
 //!
 //! Nothing here knows a network or a clock: both come in as a [`Transport`]. What differs between services stands
 //! behind [`Provider`]; how often and how long to wait is [`retry`]'s; more documents than a service takes are
 //! [`split`]'s.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -12,7 +13,9 @@ use crate::request::RerankRequest;
 
 use answer::{Answer, Warning};
 use call::{Attempt, Call};
+use entries::LongDocuments;
 use exchange::Memory;
+use in_flight::in_flight;
 use provider::Provider;
 use retry::Decision;
 use split::{Merged, Part, Ranked};
@@ -35,8 +38,14 @@ pub mod date;
 pub mod headers;
 // Another attempt, or not.
 pub mod retry;
+// What the service reads of each document.
+pub mod entries;
+// Tokens, as a page estimates them.
+pub mod estimate;
 // Several requests, one ranking.
 pub mod split;
+// So many at a time.
+mod in_flight;
 // What a service says, unless it repeats what was sent.
 mod redaction;
 // The services.
@@ -46,14 +55,31 @@ pub mod qianfan;
 /// A service as a reranker.
 pub struct RemoteReranker {
     provider: Box<dyn Provider>,
-    strict: bool,
+    settings: Settings,
     memory: Memory,
 }
 
+/// How a reranker deals with its service, for all calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// What the provider cannot honour is an error instead of a warning.
+    pub strict: bool,
+    /// Parts of one call under way at a time.
+    pub max_concurrency: usize,
+    /// Documents beyond what the service reads.
+    pub long_documents: LongDocuments,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { strict: false, max_concurrency: 4, long_documents: LongDocuments::Error }
+    }
+}
+
 impl RemoteReranker {
-    /// `strict`: what the provider cannot honour is an error instead of a warning.
-    pub fn new(provider: Box<dyn Provider>, strict: bool) -> Self {
-        Self { provider, strict, memory: Memory::default() }
+    /// `provider` with `settings`.
+    pub fn new(provider: Box<dyn Provider>, settings: Settings) -> Self {
+        Self { provider, settings, memory: Memory::default() }
     }
 
     /// The service behind it.
@@ -66,13 +92,25 @@ impl RemoteReranker {
     /// # Errors
     /// `invalid_request` and `too_long` before anything is sent; else what the service's answer, or its absence, means.
     pub async fn rerank(&self, request: &RerankRequest, call: &Call<'_>, transport: &impl Transport) -> Result<Ranked> {
-        let warnings = self.unhonoured(request)?;
-        self.provider.limits().check(request)?;
-        let mut merged = Merged::new(warnings);
-        for part in split::parts(request, self.provider.limits().documents) {
+        let mut warnings = self.unhonoured(request)?;
+        let (limits, name) = (self.provider.limits(), self.provider.name());
+        limits.check_query(request.query())?;
+        let (entries, unread) = entries::of(request, &limits, self.settings.long_documents, name)?;
+        warnings.extend(unread);
+        let jobs = split::parts(request, &entries, limits.documents).map(async |part| {
             let (answer, reply) = self.answer(&part, call, transport).await?;
+            Ok((part, answer, reply))
+        });
+        let all = request.documents().len();
+        let scored = Cell::new(0);
+        let done = |(part, ..): &(Part<'_>, Answer, HttpReply)| {
+            scored.set(scored.get() + part.entries.len());
+            // Documents in windows are done in part: their share counts.
+            (call.on_progress)(scored.get() * all / entries.len(), all);
+        };
+        let mut merged = Merged::new(all, warnings);
+        for (part, answer, reply) in in_flight(jobs, self.settings.max_concurrency, done).await? {
             merged.add(&part, answer, reply);
-            (call.on_progress)(part.first + part.documents.len(), request.documents().len());
         }
         merged.rank(request, self.provider.model())
     }
@@ -115,16 +153,18 @@ impl RemoteReranker {
 
     /// Warnings about options the provider has no field for; errors where the caller is strict.
     fn unhonoured(&self, request: &RerankRequest) -> Result<Vec<Warning>> {
+        // Windows are ours to cut: there both have a meaning.
+        let are_windows_ours = self.settings.long_documents == LongDocuments::Windows;
         let set = [
-            ("maxChunksPerDoc", request.max_chunks_per_doc().is_some()),
-            ("overlapTokens", request.overlap_tokens().is_some()),
+            ("maxChunksPerDoc", request.max_chunks_per_doc().is_some() && !are_windows_ours),
+            ("overlapTokens", request.overlap_tokens().is_some() && !are_windows_ours),
             ("model", self.provider.ignores_model()),
         ];
         let names = set.into_iter().filter(|(name, set)| *set && self.provider.ignores().contains(name));
         names
             .map(|(name, _)| {
                 let message = format!("{name}: {} has no such option here and ignores it", self.provider.name());
-                if self.strict {
+                if self.settings.strict {
                     return Err(Error::new(
                         ErrorKind::InvalidRequest,
                         message + "; leave it out, or set strict: false",

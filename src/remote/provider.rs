@@ -3,7 +3,6 @@
 use crate::error::{Error, ErrorKind, ProviderCode, Result};
 use crate::http::{HttpReply, HttpRequest};
 use crate::json::Json;
-use crate::request::RerankRequest;
 
 use crate::remote::answer::Answer;
 use crate::remote::keys::Keys;
@@ -79,43 +78,38 @@ pub struct TokenPurchase {
 pub struct Limits {
     /// Documents of one request.
     pub documents: Option<usize>,
-    /// Characters of the query.
+    /// Characters of the query; more are an error.
     pub query_characters: Option<usize>,
-    /// Characters of each document.
+    /// Estimated tokens of the query that are read.
+    pub query_tokens: Option<usize>,
+    /// Characters of each document; more are an error.
     pub document_characters: Option<usize>,
+    /// Estimated tokens of each document that are read.
+    pub document_tokens: Option<usize>,
 }
 
 impl Limits {
-    /// Holds `request` against the limits of length; the number of documents is what `split` is for.
+    /// Bytes with which a document is within all limits: a character has one at least, a word with its blank two.
+    pub fn least(&self) -> usize {
+        let [characters, tokens] = [self.document_characters, self.document_tokens].map(|it| it.unwrap_or(usize::MAX));
+        characters.min(tokens)
+    }
+
+    /// Holds the query against its limit of length.
     ///
     /// # Errors
-    /// `too_long` with field, length and limit; a document's with its index.
-    pub fn check(&self, request: &RerankRequest) -> Result<()> {
-        if let Some(length) = self.query_characters.and_then(|limit| over(request.query(), limit)) {
-            return Err(too_long("query", length, self.query_characters));
-        }
-        for (index, document) in request.documents().iter().enumerate() {
-            if let Some(length) = self.document_characters.and_then(|limit| over(document, limit)) {
-                return Err(
-                    too_long(&format!("documents[{index}]"), length, self.document_characters).with_index(index)
-                );
-            }
-        }
-        Ok(())
+    /// `too_long` with length and limit.
+    pub fn check_query(&self, query: &str) -> Result<()> {
+        let most = self.query_characters.unwrap_or(usize::MAX);
+        // In UTF-8 every character has one byte that is no continuation.
+        let length = query.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
+        if length > most { Err(too_long("query", length, most)) } else { Ok(()) }
     }
 }
 
-/// Characters of `words` if there are more than `limit`.
-fn over(words: &str, limit: usize) -> Option<usize> {
-    // A string has at least as many bytes as characters: most are short enough without counting. In UTF-8 every
-    // character has one byte that is no continuation.
-    let count = || words.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
-    (words.len() > limit).then(count).filter(|length| *length > limit)
-}
-
-fn too_long(field: &str, length: usize, limit: Option<usize>) -> Error {
-    let limit = limit.unwrap_or_default();
-    let message = format!("{field}: expected at most {limit} characters, found {length}; shorten it");
+/// The error of a text beyond a limit.
+pub fn too_long(field: &str, length: usize, most: usize) -> Error {
+    let message = format!("{field}: expected at most {most} characters, found {length}; shorten it");
     Error::new(ErrorKind::TooLong, message)
 }
 

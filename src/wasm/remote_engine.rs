@@ -10,15 +10,16 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Error, Result};
-use crate::remote::RemoteReranker;
 use crate::remote::answer::Warning;
 use crate::remote::call::{Attempt, Call, DEFAULT_TIMEOUT};
 use crate::remote::dmxapi::{AuthScheme, Dmxapi};
+use crate::remote::entries::LongDocuments;
 use crate::remote::keys::Keys;
 use crate::remote::provider::Provider;
 use crate::remote::qianfan::{Auth, Qianfan};
 use crate::remote::retry::{DEFAULT_RETRIES, RetryPolicy};
 use crate::remote::split::Ranked;
+use crate::remote::{RemoteReranker, Settings};
 use crate::wasm::error::to_js;
 use crate::wasm::fetch::Host;
 use crate::wasm::json;
@@ -40,7 +41,7 @@ pub struct RemoteEngine {
 
 #[wasm_bindgen]
 impl RemoteEngine {
-    /// `{ provider, url, model?, auth, tokenUrl?, tokenStore?, strict?, fetch?, onAttempt? }`; `auth`: raw, bearer,
+    /// `{ provider, url, model?, auth, tokenUrl?, tokenStore?, strict?, maxConcurrency?, longDocuments?, fetch?, onAttempt? }`; `auth`: raw, bearer,
     /// access-token, oauth or iam.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> std::result::Result<RemoteEngine, JsValue> {
@@ -125,7 +126,17 @@ fn reranker_from_js(fields: &Fields<'_>) -> Result<RemoteReranker> {
         ("qianfan", "bearer") => Box::new(Qianfan::new(url, model, Auth::Bearer)),
         _ => return Err(unknown()),
     };
-    Ok(RemoteReranker::new(provider, fields.boolean("strict")?.unwrap_or(false)))
+    let default = Settings::default();
+    let settings = Settings {
+        strict: fields.boolean("strict")?.unwrap_or(default.strict),
+        max_concurrency: fields.number("maxConcurrency")?.map_or(default.max_concurrency, |most| most as usize),
+        long_documents: match word("longDocuments")?.as_str() {
+            "truncate" => LongDocuments::Truncate,
+            "windows" => LongDocuments::Windows,
+            _ => default.long_documents,
+        },
+    };
+    Ok(RemoteReranker::new(provider, settings))
 }
 
 /// `[[name, value | null], …]`

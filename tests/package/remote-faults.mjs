@@ -256,8 +256,6 @@ add("bad options throw at once and name the option", async ({ RemoteReranker }) 
     const error = await errorOf(() => new RemoteReranker({ provider: "qianfan", baseUrl: url, auth }));
     same([error.code, error.message.split(":")[0]], ["invalid_request", option], error.message);
   }
-  const error = await errorOf(() => new RemoteReranker({ provider: "qianfan", baseUrl: url, auth: token, longDocuments: "windows" }));
-  same(error.code, "unsupported");
 });
 
 add("keys that no header can carry are named and not shown, and functions that fail are told", async (context) => {

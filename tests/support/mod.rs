@@ -14,12 +14,12 @@ use std::time::Duration;
 use rerank_wasm::error::{Error, Result};
 use rerank_wasm::http::{HttpReply, HttpRequest, ReplyBody, Transport};
 use rerank_wasm::json::Json;
-use rerank_wasm::remote::RemoteReranker;
 use rerank_wasm::remote::call::{Attempt, Call, DEFAULT_TIMEOUT};
 use rerank_wasm::remote::keys::Keys;
 use rerank_wasm::remote::provider::Provider;
 use rerank_wasm::remote::retry::RetryPolicy;
 use rerank_wasm::remote::split::Ranked;
+use rerank_wasm::remote::{RemoteReranker, Settings};
 use rerank_wasm::request::{RequestDraft, RerankRequest};
 
 /// What a test answers to a request.
@@ -31,6 +31,8 @@ pub(crate) struct FakeTransport {
     pub(crate) replies: RefCell<VecDeque<Result<HttpReply>>>,
     /// In place of the list.
     pub(crate) answer: Option<Answer>,
+    /// Told of each request.
+    pub(crate) on_send: Option<Box<dyn Fn()>>,
     /// Polls that each request takes before its reply is there.
     pub(crate) delay: Cell<usize>,
     pub(crate) sent: RefCell<Vec<HttpRequest>>,
@@ -70,6 +72,9 @@ async fn pause(mut polls: usize) {
 impl Transport for FakeTransport {
     async fn send(&self, request: &HttpRequest, _: Duration) -> Result<HttpReply> {
         self.sent.borrow_mut().push(request.clone());
+        if let Some(on_send) = &self.on_send {
+            on_send();
+        }
         if self.delay.get() > 0 {
             pause(self.delay.get()).await;
         }
@@ -81,6 +86,9 @@ impl Transport for FakeTransport {
 
     async fn sleep(&self, wait: Duration) -> Result<()> {
         self.slept.borrow_mut().push(wait);
+        if self.delay.get() > 0 {
+            pause(2 * self.delay.get()).await;
+        }
         self.clock.set(self.clock.get() + wait.as_secs_f64() * 1000.0);
         Ok(())
     }
@@ -110,7 +118,7 @@ pub(crate) fn rank(
     key: Option<&str>,
     transport: &FakeTransport,
 ) -> (Result<Ranked>, Vec<Attempt>) {
-    rank_with(&RemoteReranker::new(Box::new(provider), false), draft, Keys::one(key), transport)
+    rank_with(&RemoteReranker::new(Box::new(provider), Settings::default()), draft, Keys::one(key), transport)
 }
 
 /// A call with two retries, of which nothing is told.
@@ -213,6 +221,18 @@ pub(crate) fn assert_request(sent: &HttpRequest, golden: &Json) {
         members
     };
     assert_eq!(sorted(sent.body.as_ref().expect("a body")), sorted(golden.get("body").expect("a body")));
+}
+
+/// The reply of a service of the tests' own: the score of a document is the number it ends with.
+pub(crate) fn scores_of(part: &[&str]) -> HttpReply {
+    let score = |document: &&str| document.rsplit(' ').next().expect("a number").to_owned();
+    let results: Vec<String> = part
+        .iter()
+        .enumerate()
+        .map(|(index, document)| format!(r#"{{"index":{index},"relevance_score":{}}}"#, score(document)))
+        .collect();
+    let usage = r#""usage":{"prompt_tokens":10,"total_tokens":20}"#;
+    reply(200, &format!(r#"{{"results":[{}],{usage}}}"#, results.join(",")))
 }
 
 /// What a failure reply must come to: (status, body, code, retryable, requests made).

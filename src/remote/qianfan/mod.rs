@@ -23,8 +23,12 @@ pub use request::Auth;
 const MAX_DOCUMENTS: usize = 64;
 /// Characters of a query.
 const MAX_QUERY_CHARACTERS: usize = 1600;
+/// Tokens of a query that are read, by the pages' own estimate.
+const READ_QUERY_TOKENS: usize = 400;
 /// Characters of a document.
 const MAX_DOCUMENT_CHARACTERS: usize = 4096;
+/// Tokens of a document that are read.
+const READ_DOCUMENT_TOKENS: usize = 1024;
 
 /// The v1 model: its name is in the path, and the request has no field for one.
 const V1_MODEL: &str = "bce_reranker_base";
@@ -80,7 +84,9 @@ impl Provider for Qianfan {
         Limits {
             documents: Some(MAX_DOCUMENTS),
             query_characters: Some(MAX_QUERY_CHARACTERS),
+            query_tokens: Some(READ_QUERY_TOKENS),
             document_characters: Some(MAX_DOCUMENT_CHARACTERS),
+            document_tokens: Some(READ_DOCUMENT_TOKENS),
         }
     }
 

@@ -22,7 +22,7 @@ pub enum Auth {
 }
 
 pub(super) fn encode(url: &str, model: &str, auth: &Auth, part: &Part<'_>, key: Option<&str>) -> HttpRequest {
-    let documents = part.documents.iter().map(|document| Json::from(document.as_str())).collect();
+    let documents = part.entries.iter().map(|entry| Json::from(entry.text)).collect();
     let mut body = vec![("query".to_owned(), Json::from(part.query)), ("documents".to_owned(), Json::Array(documents))];
     body.extend(part.top_n.map(|top_n| ("top_n".to_owned(), Json::from(top_n))));
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
