@@ -72,8 +72,11 @@ pub fn of<'a>(
             LongDocuments::Windows => {
                 let overlap = request.overlap_tokens().unwrap_or(MAX_OVERLAP_TOKENS);
                 let most = request.max_chunks_per_doc().unwrap_or(usize::MAX);
-                let window = |(text, span)| Entry { text, window: Some(span), ..whole };
-                entries.extend(windows(text, limits, overlap).into_iter().take(most).map(window));
+                for (text, span) in windows(text, limits, overlap) {
+                    if span.index < most {
+                        entries.push(Entry { text, window: Some(span), ..whole });
+                    }
+                }
                 continue;
             }
         }

@@ -62,7 +62,9 @@ pub(crate) async fn attempt(
         }
         None => false,
     };
-    let secrets: Vec<&str> = call.keys.all().chain(token.as_deref()).chain(signature(&request)).collect();
+    let mut secrets = call.keys.all();
+    secrets.extend(token.as_deref());
+    secrets.extend(signature(&request));
     let private = Private { secrets: &secrets, query: part.query, documents: part.request.documents() };
     let error = error(failure, provider.name(), &reply, &private, now);
     Err(Failed { error, is_mended })
@@ -80,8 +82,7 @@ async fn token(
         let reply = transport.send(&purchase.request, call.timeout).await?;
         let now = transport.now();
         provider.token(&reply, now).map_err(|failure| {
-            let secrets: Vec<&str> = call.keys.all().collect();
-            let private = Private { secrets: &secrets, query: "", documents: &[] };
+            let private = Private { secrets: &call.keys.all(), query: "", documents: &[] };
             error(failure, &format!("{}'s token service", provider.name()), &reply, &private, now)
         })
     };
@@ -115,5 +116,6 @@ fn error(failure: Failure, who: &str, reply: &HttpReply, private: &Private<'_>, 
 /// What ends a signed `authorization`.
 fn signature(request: &HttpRequest) -> Option<&str> {
     let (_, value) = request.headers.iter().find(|(name, _)| name == "authorization")?;
-    value.rsplit('/').next()
+    let last = value.bytes().rposition(|byte| byte == b'/')?;
+    value.get(last + 1..)
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use crate::error::Result;
 
-/// Runs `jobs`, at most `most` at a time; outcomes in the order of the jobs. `done` is told of each as it ends.
+/// Runs `jobs`, at most `most` at a time; numbers and outcomes in the order of the jobs. `done` is told of each as it ends.
 ///
 /// # Errors
 /// That of the first job that failed.
@@ -15,7 +15,7 @@ pub(crate) async fn in_flight<T, F: Future<Output = Result<T>>>(
     jobs: impl Iterator<Item = F>,
     most: usize,
     done: impl Fn(&T),
-) -> Result<Vec<T>> {
+) -> Result<Vec<(usize, T)>> {
     let mut jobs = jobs.enumerate();
     let mut flying: Vec<(usize, Pin<Box<F>>)> = Vec::new();
     let mut ended: Vec<(usize, T)> = Vec::new();
@@ -49,5 +49,5 @@ pub(crate) async fn in_flight<T, F: Future<Output = Result<T>>>(
         }
     })
     .await?;
-    Ok(ended.into_iter().map(|(_, value)| value).collect())
+    Ok(ended)
 }

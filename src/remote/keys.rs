@@ -22,8 +22,12 @@ impl<'a> Keys<'a> {
     }
 
     /// Those that are there.
-    pub fn all(&self) -> impl Iterator<Item = &'a str> {
-        [self.key, self.secret, self.session_token].into_iter().flatten()
+    pub fn all(&self) -> Vec<&'a str> {
+        let mut all = Vec::new();
+        for key in [self.key, self.secret, self.session_token] {
+            all.extend(key);
+        }
+        all
     }
 
     /// Holds each against what a header can carry; `names` are the options they come from.

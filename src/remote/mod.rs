@@ -109,7 +109,7 @@ impl RemoteReranker {
             (call.on_progress)(scored.get() * all / entries.len(), all);
         };
         let mut merged = Merged::new(all, warnings);
-        for (part, answer, reply) in in_flight(jobs, self.settings.max_concurrency, done).await? {
+        for (_, (part, answer, reply)) in in_flight(jobs, self.settings.max_concurrency, done).await? {
             merged.add(&part, answer, reply);
         }
         merged.rank(request, self.provider.model())

@@ -101,9 +101,13 @@ impl Merged {
     /// # Errors
     /// `bad_response` for a score that has no place in an order.
     pub fn rank(self, request: &RerankRequest, model: &str) -> Result<Ranked> {
+        let mut scored = Vec::new();
+        for best in &self.best {
+            scored.extend(*best);
+        }
         let not_a_number = |error: Error| Error::bad_response(error.to_string());
         Ok(Ranked {
-            ranking: Ranking::new(self.best.into_iter().flatten().collect(), request.top_n()).map_err(not_a_number)?,
+            ranking: Ranking::new(scored, request.top_n()).map_err(not_a_number)?,
             model: self.model.unwrap_or_else(|| model.to_owned()),
             id: self.id,
             created: self.created,
