@@ -5,7 +5,9 @@
 mod support;
 
 use std::cell::Cell;
+use std::future::Future;
 use std::rc::Rc;
+use std::task::{Context, Waker};
 
 use rerank_wasm::error::{Error, ErrorKind, Result};
 use rerank_wasm::http::{HttpReply, HttpRequest};
@@ -130,6 +132,21 @@ fn a_buyer_who_is_stopped_leaves_it_to_the_next() {
     let kinds: Vec<_> = outcomes.into_iter().map(|outcome| outcome.err().map(|error| error.kind())).collect();
     assert_eq!(kinds, [Some(ErrorKind::Aborted), None, None]);
     assert_eq!((transport.sent_to(TOKEN_URL), transport.sent_to(URL)), (2, 2));
+}
+
+#[test]
+fn a_buyer_who_never_comes_back_is_not_waited_for_forever() {
+    let sold = Rc::default();
+    let transport = FakeTransport::answering(shop(&sold));
+    let reranker = reranker();
+    let request = RerankRequest::new(draft("q", &["a"])).expect("valid");
+    let call = call(KEYS);
+    // A Worker's request that was cut off: its future is neither run nor dropped any more.
+    let mut lost = Box::pin(reranker.rerank(&request, &call, &transport));
+    assert!(lost.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(finish(reranker.rerank(&request, &call, &transport)).is_ok());
+    assert_eq!((sold.get(), transport.sent_to(TOKEN_URL)), (1, 2));
+    assert_eq!(transport.clock.get(), 35_000.0, "an attempt's time, and the store's");
 }
 
 #[test]

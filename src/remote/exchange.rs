@@ -86,7 +86,7 @@ async fn token(
             error(failure, &format!("{}'s token service", provider.name()), &reply, &private, now)
         })
     };
-    memory.tokens.get(&purchase.name, transport, buy).await.map(Some)
+    memory.tokens.get(&purchase.name, call.timeout, transport, buy).await.map(Some)
 }
 
 /// An answer of a reply that is no failure.

@@ -2,16 +2,22 @@
 //! shared through the caller's store where there is one.
 //!
 //! Who comes first buys; the others wait and take what came of it, be it a token or an error. If the buyer is stopped on the
-//! way, the next one in line buys.
+//! way, another one buys.
+//!
+//! Who waits looks again by a timer of its own, and is not woken by the buyer: a Worker serves many requests with one instance,
+//! what one of them wakes runs as part of it and ends with it, and a buyer whose request was cut off never comes back.
 
 use std::cell::RefCell;
-use std::future::{Future, poll_fn};
-use std::task::{Poll, Waker};
+use std::future::Future;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Transport, whole_number};
 
+/// Between two looks at whether a token was bought.
+const LOOK: Duration = Duration::from_millis(20);
+/// What the caller's store may take in all.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
 /// Cloudflare's KV takes no shorter life.
 const LEAST_STORED_SECONDS: f64 = 60.0;
 
@@ -49,9 +55,9 @@ struct State {
     held: Option<(String, Token)>,
     /// The last one that the service did not take; the store may still hold it.
     refused: Option<String>,
-    /// Whether one is being bought.
-    is_busy: bool,
-    waiting: Vec<Waker>,
+    /// Who buys one, by the number of the turn, and until when (milliseconds since 1970) the others wait for that.
+    buyer: Option<(u32, f64)>,
+    turns: u32,
     /// How often buying has failed, and with what for whose keys.
     failures: u32,
     failure: Option<(String, Error)>,
@@ -65,39 +71,28 @@ impl State {
 }
 
 impl Tokens {
-    /// The token of the keys called `name`; `buy` is only run by the one call that has to.
+    /// The token of the keys called `name`; `buy` is only run by the one call that has to, and takes `patience` at most.
     ///
     /// # Errors
-    /// What `buy` failed with, also where another call ran it.
+    /// What `buy` failed with, also where another call ran it; `aborted` where the wait is.
     pub async fn get(
         &self,
         name: &str,
+        patience: Duration,
         transport: &impl Transport,
         buy: impl Future<Output = Result<Token>>,
     ) -> Result<String> {
         let failures = self.state.borrow().failures;
-        let turn = poll_fn(|context| {
-            let mut state = self.state.borrow_mut();
-            if let Some(token) = state.usable(name, transport.now()) {
-                return Poll::Ready(Some(Ok(token)));
+        let turn = loop {
+            if let Some(turn) = self.turn(name, failures, patience, transport.now())? {
+                break turn;
             }
-            match &state.failure {
-                Some((owner, error)) if state.failures != failures && owner == name => {
-                    return Poll::Ready(Some(Err(error.clone())));
-                }
-                _ => {}
-            }
-            if state.is_busy {
-                state.waiting.push(context.waker().clone());
-                return Poll::Pending;
-            }
-            state.is_busy = true;
-            Poll::Ready(None)
-        });
-        if let Some(outcome) = turn.await {
-            return outcome;
-        }
-        let turn = Turn(self);
+            transport.sleep(LOOK).await?;
+        };
+        let lease = match turn {
+            Turn::Held(token) => return Ok(token),
+            Turn::Mine(lease) => lease,
+        };
         if let Some(token) = self.recall(name, transport).await {
             return Ok(self.hold(name, &token));
         }
@@ -105,7 +100,7 @@ impl Tokens {
             Ok(token) => {
                 let value = self.hold(name, &token);
                 // Whoever waits need not wait for the store.
-                drop(turn);
+                drop(lease);
                 let seconds = (token.until - transport.now()) / 1000.0;
                 if seconds >= LEAST_STORED_SECONDS {
                     transport.keep(name, &token.to_stored(), Duration::from_secs(seconds as u64)).await;
@@ -121,6 +116,25 @@ impl Tokens {
                 Err(error)
             }
         }
+    }
+
+    /// What a call may do now; `None`: wait. `failures` is how many there were when it came.
+    fn turn(&self, name: &str, failures: u32, patience: Duration, now: f64) -> Result<Option<Turn<'_>>> {
+        let mut state = self.state.borrow_mut();
+        if let Some(token) = state.usable(name, now) {
+            return Ok(Some(Turn::Held(token)));
+        }
+        match &state.failure {
+            Some((owner, error)) if state.failures != failures && owner == name => return Err(error.clone()),
+            _ => {}
+        }
+        if state.buyer.is_some_and(|(_, until)| now < until) {
+            return Ok(None);
+        }
+        state.turns = state.turns.wrapping_add(1);
+        let number = state.turns;
+        state.buyer = Some((number, now + (patience + STORE_PATIENCE).as_millis() as u64 as f64));
+        Ok(Some(Turn::Mine(Lease { tokens: self, number })))
     }
 
     fn hold(&self, name: &str, token: &Token) -> String {
@@ -145,16 +159,25 @@ impl Tokens {
     }
 }
 
-/// The right to buy; given back however the buying ends.
-struct Turn<'a>(&'a Tokens);
+/// What a call may do for a token.
+enum Turn<'a> {
+    /// Take this one.
+    Held(String),
+    /// Buy one.
+    Mine(Lease<'a>),
+}
 
-impl Drop for Turn<'_> {
+/// The right to buy; given back however the buying ends.
+struct Lease<'a> {
+    tokens: &'a Tokens,
+    number: u32,
+}
+
+impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        let waiting = {
-            let mut state = self.0.state.borrow_mut();
-            state.is_busy = false;
-            std::mem::take(&mut state.waiting)
-        };
-        waiting.into_iter().for_each(Waker::wake);
+        let mut state = self.tokens.state.borrow_mut();
+        if state.buyer.is_some_and(|(number, _)| number == self.number) {
+            state.buyer = None;
+        }
     }
 }
