@@ -20,12 +20,17 @@ const WASM32 = "wasm32-unknown-unknown";
 /** Whole -O levels take over five minutes on the local binaries and leave them larger when compressed: LLVM was there before. */
 const TIDY = ["--duplicate-function-elimination", "--remove-unused-module-elements", "--vacuum"];
 
+/** SHA-256 as a loop and not unrolled: a signature hashes a few hundred bytes. */
+const COMPACT = '--cfg sha2_backend_soft="compact"';
+/** Without inlining of what is called once or is small, the remote client is over a kilobyte smaller when compressed. */
+const SMALL = ["-Oz", "--one-caller-inline-max-function-size=0", "--flexible-inline-max-function-size=0", "--always-inline-max-function-size=6"];
+
 /**
  * Both local binaries are compiled with plain SIMD, so that they share every dependency and tract's kernels stay
  * deterministic; `relaxed` adds functions of ours that use relaxed SIMD. The remote client needs neither.
  */
 const VARIANTS = [
-  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: "", optimize: ["-Oz"] },
+  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: COMPACT, optimize: SMALL },
   { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY },
   { name: "relaxed", wasm: "local.relaxed.wasm", glue: "local.glue.js", features: "relaxed", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY },
 ];

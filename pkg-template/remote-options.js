@@ -1,7 +1,7 @@
 // @ts-check
 // Reads a caller's options once: defaults, the address, the key, and whether a page may hold it.
 
-import { RerankError, invalidRequest } from "./error.js";
+import { invalidRequest } from "./error.js";
 import { checkNumber, pick, typeName } from "./request.js";
 
 const OPTIONS = /** @type {const} */ ([
@@ -14,32 +14,47 @@ const VENDOR_HOST = /(^|\.)(dmxapi\.(cn|com)|baidubce\.com)$/;
 const DMXAPI_HOST = /(^|\.)dmxapi\.(cn|com)$/;
 
 /** Where each service is. */
-const ADDRESSES = {
-  dmxapi: { origin: "https://www.dmxapi.cn", path: "/v1/rerank" },
-  "access-token": {
-    origin: "https://aip.baidubce.com",
-    path: "/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base",
-  },
-  bearer: { origin: "https://qianfan.baidubce.com", path: "/v2/rerank" },
+const DMXAPI = { origin: "https://www.dmxapi.cn", path: "/v1/rerank" };
+const QIANFAN_V1 = { origin: "https://aip.baidubce.com", path: "/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base" };
+const QIANFAN_V2 = { origin: "https://qianfan.baidubce.com", path: "/v2/rerank" };
+const TOKEN_URL = "https://aip.baidubce.com/oauth/2.0/token";
+
+/**
+ * Qianfan's ways in: where, and which of `auth`'s fields is what to Rust; `?` may be missing.
+ * @type {Record<string, { address: typeof DMXAPI, keys: Record<string, string> }>}
+ */
+const AUTHS = {
+  "access-token": { address: QIANFAN_V1, keys: { key: "accessToken" } },
+  oauth: { address: QIANFAN_V1, keys: { key: "apiKey", secret: "secretKey" } },
+  iam: { address: QIANFAN_V1, keys: { key: "accessKeyId", secret: "secretAccessKey", sessionToken: "sessionToken?" } },
+  bearer: { address: QIANFAN_V2, keys: { key: "apiKey" } },
 };
+
+/**
+ * @typedef {object} OptionSecret
+ * @property {string} name the option it came in
+ * @property {string} field what Rust calls it
+ * @property {any} value a string, a function, or nothing
+ */
 
 /** @param {any} options @returns {Record<string, any>} what the facade keeps, and `engine`: what Rust gets */
 export function readOptions(options) {
   if (typeof options !== "object" || options === null) throw invalidRequest(`options: expected { provider, … }, found ${typeName(options)}`);
   const read = pick(options, OPTIONS);
   checkOptions(read);
-  const { key, keyName, auth, address } = read.provider === "dmxapi" ? readDmxapi(read) : readQianfan(read);
+  const { secrets, auth, address, ...token } = read.provider === "dmxapi" ? readDmxapi(read) : readQianfan(read);
   const url = endpoint(read.baseUrl, address);
   const headers = readHeaders(read.headers);
-  guardKey(url, key, keyName, headers, read.dangerouslyAllowBrowser === true);
+  for (const target of [url, token.tokenUrl]) guardKey(target, secrets, headers, read.dangerouslyAllowBrowser === true);
   return {
     ...pick(read, ["timeoutMs", "deadlineMs", "maxRetries"]),
     headers,
-    secret: key,
-    secretName: keyName,
+    secrets,
     engine: {
-      ...pick(read, ["provider", "model", "strict", "fetch"]),
+      ...pick(read, ["provider", "model", "strict", "maxConcurrency", "longDocuments", "fetch"]),
       url: url.href,
+      tokenUrl: token.tokenUrl?.href,
+      tokenStore: token.tokenStore,
       auth: auth ?? read.authScheme ?? (DMXAPI_HOST.test(url.hostname) ? "raw" : "bearer"),
       onAttempt: quiet(read.onAttempt),
     },
@@ -67,38 +82,42 @@ function checkOptions(read) {
   checkNumber("timeoutMs", read.timeoutMs, { above: 0 });
   checkNumber("deadlineMs", read.deadlineMs, { above: 0 });
   checkNumber("maxRetries", read.maxRetries, { least: 0, whole: true });
-  // Parts of a split request go one after another for now, which is never more than this many at once.
   checkNumber("maxConcurrency", read.maxConcurrency, { least: 1, whole: true });
-  if (read.longDocuments === "windows" || read.longDocuments === "truncate") {
-    throw new RerankError("unsupported", `longDocuments: "${read.longDocuments}" is not in this version for remote services; leave it out`);
-  }
   for (const [name, expected] of [["model", "string"], ["strict", "boolean"], ["dangerouslyAllowBrowser", "boolean"], ["fetch", "function"], ["onAttempt", "function"]]) {
     if (read[name] !== undefined && typeof read[name] !== expected) {
       throw invalidRequest(`${name}: expected a ${expected}, found ${typeName(read[name])}`);
     }
   }
   if (read.model === "") throw invalidRequest("model: expected a name, found an empty string; leave it out for the default");
-  oneOf("longDocuments", read.longDocuments, ["error"]);
+  oneOf("longDocuments", read.longDocuments, ["error", "truncate", "windows"]);
   oneOf("authScheme", read.authScheme, ["raw", "bearer"]);
 }
 
-/** @param {Record<string, any>} read */
+/**
+ * @param {Record<string, any>} read
+ * @returns {{ secrets: OptionSecret[], auth?: string, address: typeof DMXAPI, tokenUrl?: URL, tokenStore?: object }}
+ */
 function readDmxapi({ apiKey }) {
-  return { key: checkSecret("apiKey", apiKey), keyName: "apiKey", auth: undefined, address: ADDRESSES.dmxapi };
+  return { secrets: [{ name: "apiKey", field: "key", value: checkSecret("apiKey", apiKey) }], address: DMXAPI };
 }
 
-/** @param {Record<string, any>} read */
+/** @param {Record<string, any>} read @returns {ReturnType<typeof readDmxapi>} */
 function readQianfan({ auth }) {
-  const { type, accessToken, apiKey } = pick(auth ?? {}, ["type", "accessToken", "apiKey"]);
-  if (type === "oauth" || type === "iam") {
-    throw new RerankError("unsupported", `auth.type: "${type}" is not in this version; use "access-token" or "bearer"`);
+  const given = auth ?? {};
+  const { type } = pick(given, ["type"]);
+  if (typeof type !== "string" || !Object.hasOwn(AUTHS, type)) {
+    throw invalidRequest('auth: expected { type: "access-token" | "oauth" | "iam" | "bearer", … }, found another');
   }
-  const [keyName, key] = type === "access-token" ? ["auth.accessToken", accessToken] : ["auth.apiKey", apiKey];
-  if (type !== "access-token" && type !== "bearer") {
-    throw invalidRequest('auth: expected { type: "access-token", accessToken } or { type: "bearer", apiKey }, found another');
-  }
-  if (key === undefined) throw invalidRequest(`${keyName}: expected a string or a function, found undefined`);
-  return { key: checkSecret(keyName, key), keyName, auth: type, address: ADDRESSES[/** @type {"access-token" | "bearer"} */ (type)] };
+  const { address, keys } = AUTHS[type];
+  const secrets = Object.entries(keys).map(([field, key]) => {
+    const name = `auth.${key.replace("?", "")}`;
+    const value = given[key.replace("?", "")];
+    if (value === undefined && !key.endsWith("?")) throw invalidRequest(`${name}: expected a string or a function, found undefined`);
+    return { name, field, value: checkSecret(name, value) };
+  });
+  if (type !== "oauth") return { secrets, auth: type, address };
+  const { tokenUrl = TOKEN_URL, tokenStore } = pick(given, ["tokenUrl", "tokenStore"]);
+  return { secrets, auth: type, address, tokenUrl: readAddress("auth.tokenUrl", tokenUrl), tokenStore: quietStore(tokenStore) };
 }
 
 /** @param {string} name @param {unknown} secret */
@@ -112,17 +131,21 @@ function checkSecret(name, secret) {
 
 /** @param {any} baseUrl @param {{ origin: string, path: string }} address */
 function endpoint(baseUrl, { origin, path }) {
-  if (baseUrl !== undefined && !(baseUrl instanceof URL) && typeof baseUrl !== "string") {
-    throw invalidRequest(`baseUrl: expected a string, found ${typeName(baseUrl)}`);
-  }
-  const url = parseUrl(String(baseUrl ?? origin));
-  // Never shown: an address may carry a key.
-  if (!url || !/^https?:$/.test(url.protocol)) throw invalidRequest("baseUrl: expected an http(s) address, found another string");
-  if (url.username || url.password) throw invalidRequest("baseUrl: expected no user or password in it; use apiKey, auth or headers");
+  const url = readAddress("baseUrl", baseUrl ?? origin);
   const given = url.pathname.replace(/\/+$/, "");
   if (/\/(rerank|rerankers|bce_reranker_base)$/.test(given)) url.pathname = given;
   else url.pathname = given + (/\/v[12]$/.test(given) ? "/rerank" : path);
   url.hash = "";
+  return url;
+}
+
+/** @param {string} name @param {any} address */
+function readAddress(name, address) {
+  if (!(address instanceof URL) && typeof address !== "string") throw invalidRequest(`${name}: expected a string, found ${typeName(address)}`);
+  const url = parseUrl(String(address));
+  // Never shown: an address may carry a key.
+  if (!url || !/^https?:$/.test(url.protocol)) throw invalidRequest(`${name}: expected an http(s) address, found another string`);
+  if (url.username || url.password) throw invalidRequest(`${name}: expected no user or password in it; use apiKey, auth or headers`);
   return url;
 }
 
@@ -136,9 +159,9 @@ function parseUrl(address) {
   }
 }
 
-/** @param {URL} url @param {unknown} key @param {string} name @param {[string, string | null][]} headers @param {boolean} allowed */
-function guardKey(url, key, name, headers, allowed) {
-  if (!VENDOR_HOST.test(url.hostname)) return;
+/** @param {URL | undefined} url @param {OptionSecret[]} secrets @param {[string, string | null][]} headers @param {boolean} allowed */
+function guardKey(url, [{ name, value: key }], headers, allowed) {
+  if (!url || !VENDOR_HOST.test(url.hostname)) return;
   const inHeaders = headers.some(([header, value]) => header.toLowerCase() === "authorization" && value !== null);
   if (key === undefined && !inHeaders) throw invalidRequest(`${name}: expected a string or a function, found undefined`);
   if (!allowed && isPage()) {
@@ -166,6 +189,30 @@ function quiet(onAttempt) {
     } catch {
       // The caller's to notice.
     }
+  };
+}
+
+/** A store that fails costs a token, not the call. @param {any} store @returns {object | undefined} */
+function quietStore(store) {
+  if (store === undefined) return undefined;
+  if (typeof store?.get !== "function" || typeof store.set !== "function") {
+    throw invalidRequest(`auth.tokenStore: expected { get, set }, found ${typeName(store)}`);
+  }
+  return {
+    get: async (/** @type {string} */ key) => {
+      try {
+        return await store.get(key);
+      } catch {
+        return undefined;
+      }
+    },
+    set: async (/** @type {[string, string, number]} */ ...entry) => {
+      try {
+        await store.set(...entry);
+      } catch {
+        // The next one who needs a token buys it.
+      }
+    },
   };
 }
 

@@ -54,7 +54,7 @@ for (const name of /** @type {const} */ (["dispose", "asyncDispose"])) {
 let compiled;
 
 /** @param {Record<string, any>} options @returns {Promise<import("./engine.js").Instance>} */
-async function openRemote({ secret, secretName, engine: engineOptions }) {
+async function openRemote({ secrets, engine: engineOptions }) {
   compiled ??= compile();
   const module = await compiled.catch((error) => {
     compiled = undefined;
@@ -82,7 +82,7 @@ async function openRemote({ secret, secretName, engine: engineOptions }) {
     async score(call, request, onProgress) {
       early.add(call);
       // [] ranks to [] without a call, and so without a key.
-      const known = request.documents.length === 0 ? undefined : await readSecret(secret, secretName);
+      const known = request.documents.length === 0 ? {} : await readSecrets(secrets);
       if (!early.delete(call)) throw new RerankError("aborted", "the call was aborted");
       return new Promise((resolve, reject) => {
         waiting.add(reject);
@@ -96,7 +96,7 @@ async function openRemote({ secret, secretName, engine: engineOptions }) {
             queueMicrotask(() => abort(call));
           }
         };
-        engine.score(call, { ...request, secret: known }, progress).then(resolve, reject).finally(done);
+        engine.score(call, { ...request, ...known }, progress).then(resolve, reject).finally(done);
       });
     },
     abort,
@@ -116,6 +116,12 @@ function start(module, onTrap) {
     throw new RerankError("wasm_unavailable", "remote.wasm and its glue do not fit together; install the package anew", { cause });
   }
   return glue;
+}
+
+/** @param {import("./remote-options.js").OptionSecret[]} secrets @returns {Promise<Record<string, string | undefined>>} by field */
+async function readSecrets(secrets) {
+  const entries = secrets.map(async ({ field, value, name }) => [field, await readSecret(value, name)]);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** @param {string | (() => string | Promise<string>) | undefined} secret @param {string} name */

@@ -109,7 +109,7 @@ export class RemoteReranker implements Reranker {
   dispose(): void;
 }
 
-/** A secret, or how to get it: called before each request, so that it may be short-lived. */
+/** A secret, or how to get it: called before each ranking, so that it may be short-lived. */
 export type Secret = string | (() => string | Promise<string>);
 
 export interface RemoteOptions {
@@ -126,9 +126,15 @@ export interface RemoteOptions {
   deadlineMs?: number;
   /** Attempts after the first one. Default 2. */
   maxRetries?: number;
-  /** Parts of a split request in flight. Default 4. */
+  /** Parts in flight of a call with more documents than the service takes in one request; a whole number from 1. Default 4. */
   maxConcurrency?: number;
-  /** Documents beyond what the API reads. Default `"error"` past its hard limit, a warning past its token cut. */
+  /**
+   * Documents beyond what the service reads: Qianfan takes 4096 characters (code points: a Han character or simple emoji is
+   * one) and reads about 1024 tokens of them ({@link estimateTokens}). `"error"` (default): `too_long` past the characters,
+   * the warning `partly_read` past the tokens. `"truncate"`: cut at both, with that warning. `"windows"`: read in overlapping
+   * windows within both, of which the best counts and is told in `window`; `maxChunksPerDoc` and `overlapTokens` then count
+   * estimated tokens. DMXAPI documents no limit: no meaning there.
+   */
   longDocuments?: "error" | "truncate" | "windows";
   /** An option the provider cannot honour is `invalid_request` instead of a warning. Default `false`. */
   strict?: boolean;
@@ -168,13 +174,34 @@ export interface QianfanOptions extends RemoteOptions {
   auth: QianfanAuth;
 }
 
+/**
+ * Baidu has two pairs of keys that look alike. API Key and Secret Key belong to an application and buy access tokens
+ * (`"oauth"`); AK and SK belong to an account and sign requests (`"iam"`). Bearer keys, `bce-v3/…`, are a third kind.
+ */
 export type QianfanAuth =
+  /** A token you have; one that has expired is `unauthorized`. */
   | { type: "access-token"; accessToken: Secret }
-  /** Not in this version: `unsupported`. */
-  | { type: "oauth"; apiKey: Secret; secretKey: Secret; tokenUrl?: string }
-  /** Not in this version: `unsupported`. */
-  | { type: "iam"; accessKeyId: string; secretAccessKey: Secret; sessionToken?: Secret }
+  /**
+   * A token bought with API Key and Secret Key: by one call however many wait, kept until shortly before it expires, and
+   * bought anew once where the service takes it no more. `tokenUrl` is Baidu's by default.
+   */
+  | { type: "oauth"; apiKey: Secret; secretKey: Secret; tokenUrl?: string; tokenStore?: TokenStore }
+  /** AK/SK: each request is signed (`bce-auth-v1`); a wrong clock is set by the service's and the request signed once more. */
+  | { type: "iam"; accessKeyId: Secret; secretAccessKey: Secret; sessionToken?: Secret }
   | { type: "bearer"; apiKey: Secret };
+
+/**
+ * Where access tokens are shared, such as a KV of Workers. One that fails or takes over three seconds is done without.
+ *
+ * @example
+ * const tokenStore = { get: (key) => env.KV.get(key), set: (key, value, ttl) => env.KV.put(key, value, { expirationTtl: ttl }) };
+ */
+export interface TokenStore {
+  /** What was set under `key`; `null` or `undefined` where there is nothing. The key tells nothing about the keys that bought. */
+  get(key: string): Promise<string | null | undefined> | string | null | undefined;
+  /** The value is a secret; it may be forgotten after `ttlSeconds`, which is 60 at least. */
+  set(key: string, value: string, ttlSeconds: number): unknown;
+}
 
 /** A cross-encoder in this very process: no text leaves it. */
 export class LocalReranker implements Reranker {

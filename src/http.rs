@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::json::Json;
 
-/// One HTTP request. Rerank calls are all `POST` with a JSON body.
+/// One HTTP request: always a `POST`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpRequest {
     /// Absolute, or relative to the page.
@@ -77,6 +77,17 @@ pub trait Transport {
 
     /// Waits. # Errors: `aborted` as soon as the caller's signal says so.
     async fn sleep(&self, wait: Duration) -> Result<()>;
+
+    /// What the caller's store holds under `name`; nothing where there is no store, or where it fails.
+    async fn recall(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+
+    /// Puts `value` into the caller's store, for `life` at most.
+    async fn keep(&self, name: &str, value: &str, life: Duration) {
+        let _ = (name, value, life);
+    }
 
     /// Milliseconds since 1970, UTC.
     fn now(&self) -> f64;

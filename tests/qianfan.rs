@@ -1,4 +1,4 @@
-//! Qianfan: the documented exchange word by word, splitting, limits, and every documented failure.
+//! Qianfan: the documented exchange word by word, limits, and every documented failure.
 
 #![cfg(feature = "remote")]
 
@@ -9,7 +9,7 @@ use rerank_wasm::http::HttpReply;
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
 use rerank_wasm::request::RequestDraft;
-use support::{FakeTransport, assert_request, check_failure, draft, golden, rank, reply};
+use support::{FakeTransport, assert_request, check_failure, draft, golden, rank, reply, scores_of};
 
 const V1: &str = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base";
 
@@ -64,60 +64,6 @@ fn v2_names_its_model_and_bears_its_key() {
     let body = sent.body.as_ref().expect("a body");
     assert_eq!(body.get("model").and_then(Json::as_str), Some("bce-reranker-base"));
     assert_eq!((body.get("user").and_then(Json::as_str), body.get("user_id")), (Some("u"), None));
-}
-
-/// A service of the test's own: the score of a document is the number it ends with.
-fn scores_of(part: &[&str]) -> HttpReply {
-    let score = |document: &&str| document.rsplit(' ').next().expect("a number").to_owned();
-    let results: Vec<String> = part
-        .iter()
-        .enumerate()
-        .map(|(index, document)| format!(r#"{{"index":{index},"relevance_score":{}}}"#, score(document)))
-        .collect();
-    let usage = r#""usage":{"prompt_tokens":10,"total_tokens":20}"#;
-    reply(200, &format!(r#"{{"results":[{}],{usage}}}"#, results.join(",")))
-}
-
-#[test]
-fn parts_merge_into_the_ranking_of_the_whole() {
-    for count in [1, 63, 64, 65, 128, 129, 200] {
-        // Many ties, spread over the parts.
-        let documents: Vec<String> = (0..count).map(|index| format!("document {}", (index * 37) % 11)).collect();
-        let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
-        for top_n in [None, Some(1), Some(7), Some(500)] {
-            let transport = FakeTransport::new(documents.chunks(64).map(|part| Ok(scores_of(part))));
-            let request = RequestDraft { top_n: top_n.map(f64::from), ..draft("q", &documents) };
-            let (ranked, _) = rank(v1(), request, Some("t"), &transport);
-            let ranked = ranked.expect("ranked");
-            // The slow, obvious twin: score everything, sort everything, cut.
-            let mut whole: Vec<(usize, f64)> = (0..count).map(|index| (index, ((index * 37) % 11) as f64)).collect();
-            whole.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            whole.truncate(top_n.unwrap_or(500) as usize);
-            let found: Vec<_> = ranked.ranking.scored().iter().map(|scored| (scored.index, scored.score)).collect();
-            assert_eq!(found, whole, "{count} documents, topN {top_n:?}");
-            let parts = count.div_ceil(64);
-            assert_eq!(transport.sent.borrow().len(), parts);
-            assert_eq!(ranked.usage.map(|usage| usage.total_tokens), Some(20.0 * parts as f64));
-            let asked: Vec<bool> = transport
-                .sent
-                .borrow()
-                .iter()
-                .map(|sent| sent.body.as_ref().expect("body").get("top_n").is_some())
-                .collect();
-            assert_eq!(asked, vec![top_n.is_some() && parts == 1; parts], "topN goes out only with a whole request");
-        }
-    }
-}
-
-#[test]
-fn a_part_that_fails_fails_the_call_and_nothing_else_is_sent() {
-    let documents: Vec<String> = (0..150).map(|index| format!("document {index}")).collect();
-    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
-    let failure = reply(200, r#"{"error_code":17,"error_msg":"Open api daily request limit reached"}"#);
-    let transport = FakeTransport::new([Ok(scores_of(&documents[..64])), Ok(failure)]);
-    let (outcome, attempts) = rank(v1(), draft("q", &documents), Some("t"), &transport);
-    assert_eq!(outcome.expect_err("failed").kind().code(), "quota_exhausted");
-    assert_eq!((transport.sent.borrow().len(), attempts.len()), (2, 2));
 }
 
 #[test]

@@ -9,10 +9,10 @@ use crate::ranking::Scored;
 
 use crate::remote::split::Part;
 
-/// A good reply, read. Indices count within the part it answers.
+/// A good reply, read.
 #[derive(Debug, Default)]
 pub struct Answer {
-    /// In the order they came.
+    /// In the order they came; indices count the part's entries.
     pub scored: Vec<Scored>,
     /// The model, where the service names it.
     pub model: Option<String>,
@@ -97,19 +97,18 @@ pub fn read(part: &Part<'_>, reply: &Json, echo: fn(&Json) -> Option<&str>) -> R
         usage: reply.get("usage").and_then(Usage::read),
         ..Answer::default()
     };
-    let mut seen = vec![false; part.documents.len()];
+    let mut seen = vec![false; part.entries.len()];
     for (place, result) in results.iter().enumerate() {
         let scored = scored(part, place, result, &mut seen)?;
-        let document = part.documents.get(scored.index);
-        let odd = result.get("document").and_then(echo).is_some_and(|echo| document.is_some_and(|sent| sent != echo));
-        if odd {
-            let message =
-                format!("the service repeats document {} differently from how it was sent", part.first + scored.index);
-            answer.warnings.push(Warning { code: "odd_echo", message, index: Some(scored.index) });
+        if let (Some(entry), Some(echo)) = (part.entries.get(scored.index), result.get("document").and_then(echo))
+            && entry.text != echo
+        {
+            let message = format!("the service repeats document {} differently from how it was sent", entry.index);
+            answer.warnings.push(Warning { code: "odd_echo", message, index: Some(entry.index) });
         }
         answer.scored.push(scored);
     }
-    let asked = part.top_n.unwrap_or(part.documents.len());
+    let asked = part.top_n.unwrap_or(part.entries.len());
     if results.len() < asked {
         let message = format!("the service was asked for {asked} results and sent {}", results.len());
         answer.warnings.push(Warning { code: "missing_results", message, index: None });
@@ -125,7 +124,7 @@ fn scored(part: &Part<'_>, place: usize, result: &Json, seen: &mut [bool]) -> Re
     match seen.get_mut(index) {
         Some(seen) if *seen => return Err(bad("index: expected each document once, found one twice")),
         Some(seen) => *seen = true,
-        None => return Err(bad(&format!("index: expected less than {}, found {index}", part.documents.len()))),
+        None => return Err(bad(&format!("index: expected less than {}, found {index}", part.entries.len()))),
     }
     let score = result.get("relevance_score").and_then(Json::as_number).filter(|score| score.is_finite());
     let score = score.ok_or_else(|| bad("relevance_score: expected a finite number, found none"))?;

@@ -3,10 +3,11 @@
 use crate::error::{Error, ErrorKind, ProviderCode, Result};
 use crate::http::{HttpReply, HttpRequest};
 use crate::json::Json;
-use crate::request::RerankRequest;
 
 use crate::remote::answer::Answer;
+use crate::remote::keys::Keys;
 use crate::remote::split::Part;
+use crate::remote::token::Token;
 
 /// A service that ranks: what it takes, how to ask it, how to read it. Pure: no clock, no network.
 pub trait Provider {
@@ -16,8 +17,8 @@ pub trait Provider {
     /// The model that is asked for.
     fn model(&self) -> &str;
 
-    /// The option that holds its key or token, for sentences.
-    fn secret_name(&self) -> &'static str;
+    /// The options that hold its keys, for sentences; `""` where it has none.
+    fn key_names(&self) -> [&'static str; 3];
 
     /// Options of ours it has no field for.
     fn ignores(&self) -> &'static [&'static str];
@@ -30,8 +31,28 @@ pub trait Provider {
     /// What it takes at most.
     fn limits(&self) -> Limits;
 
-    /// The HTTP request for `part`.
-    fn encode(&self, part: &Part<'_>, secret: Option<&str>) -> HttpRequest;
+    /// The HTTP request for `part`, with the key or token that travels in it.
+    fn encode(&self, part: &Part<'_>, key: Option<&str>) -> HttpRequest;
+
+    /// Signs `request`, which is as it goes out but for this. `now` is the service's time, in milliseconds since 1970.
+    fn sign(&self, request: &mut HttpRequest, keys: &Keys<'_>, now: f64) {
+        let _ = (request, keys, now);
+    }
+
+    /// How to buy a token with `keys`; `None` where the keys themselves travel.
+    fn token_purchase(&self, keys: &Keys<'_>) -> Option<TokenPurchase> {
+        let _ = keys;
+        None
+    }
+
+    /// The token in a good reply to the purchase.
+    ///
+    /// # Errors
+    /// What a bad reply means.
+    fn token(&self, reply: &HttpReply, now: f64) -> std::result::Result<Token, Failure> {
+        let _ = now;
+        Err(Failure::of_status(reply))
+    }
 
     /// What a good reply holds.
     ///
@@ -43,48 +64,52 @@ pub trait Provider {
     fn failure(&self, reply: &HttpReply) -> Option<Failure>;
 }
 
+/// How to buy a token.
+#[derive(Clone, Debug)]
+pub struct TokenPurchase {
+    /// What the token is kept under; tells nothing about the keys.
+    pub name: String,
+    /// The request that buys it.
+    pub request: HttpRequest,
+}
+
 /// What a service takes at most. Characters are Unicode scalar values: one for a Han character, one or more for an emoji.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// Documents of one request.
     pub documents: Option<usize>,
-    /// Characters of the query.
+    /// Characters of the query; more are an error.
     pub query_characters: Option<usize>,
-    /// Characters of each document.
+    /// Estimated tokens of the query that are read.
+    pub query_tokens: Option<usize>,
+    /// Characters of each document; more are an error.
     pub document_characters: Option<usize>,
+    /// Estimated tokens of each document that are read.
+    pub document_tokens: Option<usize>,
 }
 
 impl Limits {
-    /// Holds `request` against the limits of length; the number of documents is what `split` is for.
+    /// Bytes with which a document is within all limits: a character has one at least, a word with its blank two.
+    pub fn least(&self) -> usize {
+        let [characters, tokens] = [self.document_characters, self.document_tokens].map(|it| it.unwrap_or(usize::MAX));
+        characters.min(tokens)
+    }
+
+    /// Holds the query against its limit of length.
     ///
     /// # Errors
-    /// `too_long` with field, length and limit; a document's with its index.
-    pub fn check(&self, request: &RerankRequest) -> Result<()> {
-        if let Some(length) = self.query_characters.and_then(|limit| over(request.query(), limit)) {
-            return Err(too_long("query", length, self.query_characters));
-        }
-        for (index, document) in request.documents().iter().enumerate() {
-            if let Some(length) = self.document_characters.and_then(|limit| over(document, limit)) {
-                return Err(
-                    too_long(&format!("documents[{index}]"), length, self.document_characters).with_index(index)
-                );
-            }
-        }
-        Ok(())
+    /// `too_long` with length and limit.
+    pub fn check_query(&self, query: &str) -> Result<()> {
+        let most = self.query_characters.unwrap_or(usize::MAX);
+        // In UTF-8 every character has one byte that is no continuation.
+        let length = query.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
+        if length > most { Err(too_long("query", length, most)) } else { Ok(()) }
     }
 }
 
-/// Characters of `words` if there are more than `limit`.
-fn over(words: &str, limit: usize) -> Option<usize> {
-    // A string has at least as many bytes as characters: most are short enough without counting. In UTF-8 every
-    // character has one byte that is no continuation.
-    let count = || words.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
-    (words.len() > limit).then(count).filter(|length| *length > limit)
-}
-
-fn too_long(field: &str, length: usize, limit: Option<usize>) -> Error {
-    let limit = limit.unwrap_or_default();
-    let message = format!("{field}: expected at most {limit} characters, found {length}; shorten it");
+/// The error of a text beyond a limit.
+pub fn too_long(field: &str, length: usize, most: usize) -> Error {
+    let message = format!("{field}: expected at most {most} characters, found {length}; shorten it");
     Error::new(ErrorKind::TooLong, message)
 }
 
@@ -103,9 +128,27 @@ pub struct Failure {
     pub words: Option<String>,
     /// The service's id of the request.
     pub request_id: Option<String>,
+    /// What may be mended before one more attempt at once.
+    pub remedy: Option<Remedy>,
+}
+
+/// What can be wrong with a request other than what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The token was bought and has expired: buy another.
+    NewToken,
+    /// The signature is from another time: sign by the service's clock.
+    ServiceClock,
 }
 
 impl Failure {
+    /// What the status of `reply` means by itself.
+    pub fn of_status(reply: &HttpReply) -> Self {
+        let (kind, retryable, advice) = by_status(reply.status);
+        let request_id = header_request_id(reply);
+        Self { kind, retryable, advice, code: None, words: None, request_id, remedy: None }
+    }
+
     /// The error of it. Words, code and id of the service's are repeated only where `spares` says that they repeat
     /// nothing of what was sent.
     pub fn into_error(self, provider: &str, status: u16, spares: impl Fn(&str) -> bool) -> Error {

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, ProviderCode};
 use crate::http::{HttpReply, whole_number};
+
+use crate::remote::date;
 
 /// Retries where the caller does not say.
 pub const DEFAULT_RETRIES: u32 = 2;
-/// Before the second attempt; doubles from there. As the OpenAI and Anthropic clients wait.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// Where doubling ends.
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// Before the second attempt, and where doubling ends. As the OpenAI and Anthropic clients wait.
+const WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
+/// The same where a limit over minutes was hit: Qianfan's windows close within one.
+const LIMIT_WAITS: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(32));
+/// Qianfan's codes of limits over a second.
+const SECOND_LIMITS: [f64; 2] = [4.0, 18.0];
+/// Where a limit is said to be used up and not when it ends: half of Qianfan's minute, which two retries outlast.
+const HALF_WINDOW: Duration = Duration::from_secs(30);
 /// Part of a wait that chance may take off, so that clients that failed together do not come back together.
 const JITTER: f64 = 0.25;
 /// Qianfan's rate windows close within this; who tells us to wait longer is not waited for.
@@ -45,7 +51,7 @@ pub fn decide(policy: &RetryPolicy, attempt: u32, error: &Error, now: f64, rando
     let wait = match error.retry_after() {
         Some(told) if told > LONGEST_TOLD_WAIT => return Decision::GiveUp,
         Some(told) => told,
-        None => Duration::from_millis((milliseconds(backoff(attempt)) * (1.0 - JITTER * random)) as u64),
+        None => Duration::from_millis((milliseconds(backoff(attempt, error)) * (1.0 - JITTER * random)) as u64),
     };
     if policy.deadline.is_some_and(|deadline| now + milliseconds(wait) >= deadline) {
         return Decision::GiveUp;
@@ -53,10 +59,12 @@ pub fn decide(policy: &RetryPolicy, attempt: u32, error: &Error, now: f64, rando
     Decision::RetryIn(wait)
 }
 
-/// 0.5 s, 1 s, 2 s, 4 s, then 8 s.
-fn backoff(attempt: u32) -> Duration {
+/// 0.5 s, 1 s, 2 s, 4 s, then 8 s; for rate limits 4 s, 8 s, 16 s, then 32 s.
+fn backoff(attempt: u32, error: &Error) -> Duration {
+    let is_short = matches!(error.provider_code(), Some(ProviderCode::Number(code)) if SECOND_LIMITS.contains(code));
+    let (first, longest) = if error.kind() == ErrorKind::RateLimited && !is_short { LIMIT_WAITS } else { WAITS };
     let doublings = attempt.saturating_sub(1).min(16);
-    (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT)
+    (first * (1 << doublings)).min(longest)
 }
 
 /// The wait `reply` asks for: `retry-after-ms`, or `Retry-After` in seconds or as a date
@@ -67,7 +75,46 @@ pub fn told_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
     }
     let value = reply.header("retry-after")?;
     let told = whole(value).map(Duration::from_secs);
-    told.or_else(|| http_date(value).map(|at| Duration::from_millis((at - now) as u64)))
+    told.or_else(|| date::from_http(value).map(|at| Duration::from_millis((at - now) as u64)))
+}
+
+/// The wait until the limit that `reply`, a rate-limited one, says is used up: `X-Ratelimit-Remaining-Requests` and
+/// `-Tokens` at 0, with `X-Ratelimit-Reset-…` beside them where the service has it, or one `X-Ratelimit-Reset` for all.
+pub fn limit_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
+    let of = |what: &str, end: &str| reply.header(&format!("x-ratelimit-{what}{end}"));
+    let mut wait = of("reset", "").and_then(|value| until(value, now));
+    for end in ["-requests", "-tokens"] {
+        if of("remaining", end).and_then(whole) == Some(0) {
+            let told = of("reset", end).and_then(|value| until(value, now));
+            wait = wait.max(Some(told.unwrap_or(HALF_WINDOW)));
+        }
+    }
+    wait
+}
+
+/// Seconds from now, seconds since 1970, or pieces such as `1m30s` and `250ms`.
+fn until(value: &str, now: f64) -> Option<Duration> {
+    if let Some(seconds) = whole(value) {
+        // Nobody means to make us wait for thirty years.
+        let from = if seconds > 1_000_000_000 { now } else { 0.0 };
+        return Some(Duration::from_millis((seconds as f64 * 1000.0 - from) as u64));
+    }
+    let mut milliseconds: u64 = 0;
+    let mut rest = value.trim();
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at_checked(rest.find(|c: char| c.is_ascii_alphabetic())?)?;
+        let (unit, after) = after.split_at_checked(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()))?;
+        let unit = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        milliseconds = milliseconds.checked_add(whole(number)?.checked_mul(unit)?)?;
+        rest = after;
+    }
+    Some(Duration::from_millis(milliseconds))
 }
 
 /// The whole number `value` begins with: some servers write fractions of a second. Not parsed as a float, which would
@@ -75,35 +122,6 @@ pub fn told_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
 fn whole(value: &str) -> Option<u64> {
     let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
     whole_number(fraction).and(whole_number(whole))
-}
-
-/// Milliseconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`, the one form of date that servers may still write.
-fn http_date(value: &str) -> Option<f64> {
-    // The first word is the day of the week, which the others imply.
-    let mut words = value.trim().split(' ').skip(1);
-    let number = |word: &str| whole_number(word).and_then(|number| i64::try_from(number).ok());
-    let day = number(words.next()?)?;
-    let month = words.next()?;
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = months.iter().position(|name| *name == month)? as i64;
-    let year = number(words.next()?)?;
-    let mut clock = words.next()?.split(':').map(number);
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let is_time = hour < 24 && minute < 60 && second <= 60;
-    if !(1970..=9999).contains(&year) || !(1..=31).contains(&day) || !is_time || words.next() != Some("GMT") {
-        return None;
-    }
-    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    Some(seconds as f64 * 1000.0)
-}
-
-/// Days to the `day` (from 1) of `month` (from 0), Gregorian. Years begin in March here, so that a leap day comes last.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days_before_month = (153 * month + 2) / 5;
-    let leap_days = year / 4 - year / 100 + year / 400;
-    // 719_469: from 1 March of the year 0 to 1 January 1970, and one more since `day` counts from 1.
-    365 * year + leap_days + days_before_month + day - 719_469
 }
 
 fn milliseconds(wait: Duration) -> f64 {

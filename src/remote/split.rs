@@ -1,7 +1,7 @@
-//! More documents than a service takes in one request: several requests, one ranking.
+//! More entries than a service takes in one request: several requests, one ranking.
 //!
-//! A service scores each document against the query by itself, so the merge is exact: indices are offset, and `topN` is
-//! applied after all parts are in. A part that was cut off by `topN` would have lost documents that belong in the whole.
+//! A service scores each entry against the query by itself, so the merge is exact: indices are those of the documents, the
+//! best window of a document counts, and `topN` is applied after all parts are in. A part that was cut off by `topN` would have lost documents that belong in the whole.
 
 use crate::error::{Error, Result};
 use crate::http::HttpReply;
@@ -9,6 +9,7 @@ use crate::ranking::{Ranking, Scored};
 use crate::request::RerankRequest;
 
 use crate::remote::answer::{Answer, Usage, Warning};
+use crate::remote::entries::Entry;
 
 /// The part of a request that one HTTP request carries.
 #[derive(Clone, Copy, Debug)]
@@ -17,22 +18,23 @@ pub struct Part<'a> {
     pub request: &'a RerankRequest,
     /// What is looked for.
     pub query: &'a str,
-    /// Position of the part's first document in the request.
-    pub first: usize,
-    /// The part's documents; never empty.
-    pub documents: &'a [String],
-    /// Results to ask for, 1 to the number of documents; `None`: all.
+    /// What the service reads; never empty.
+    pub entries: &'a [Entry<'a>],
+    /// Results to ask for, 1 to the number of entries; `None`: all.
     pub top_n: Option<usize>,
 }
 
-/// Cuts `request` into parts of at most `most` documents; none where there is nothing to rank.
-pub fn parts(request: &RerankRequest, most: Option<usize>) -> impl Iterator<Item = Part<'_>> {
-    let all = request.documents();
-    let size = most.unwrap_or(all.len()).max(1);
-    let top_n = request.top_n().filter(|_| all.len() <= size).map(|top_n| top_n.min(all.len()));
-    let part =
-        move |(number, documents)| Part { request, query: request.query(), first: number * size, documents, top_n };
-    all.chunks(size).enumerate().map(part)
+/// Cuts `entries` into parts of at most `most`; none where there is nothing to rank.
+pub fn parts<'a>(
+    request: &'a RerankRequest,
+    entries: &'a [Entry<'a>],
+    most: Option<usize>,
+) -> impl Iterator<Item = Part<'a>> {
+    let size = most.unwrap_or(entries.len()).max(1);
+    // A document in windows has several scores: the service would count each as a result.
+    let is_whole = entries.len() <= size && entries.iter().all(|entry| entry.window.is_none());
+    let top_n = request.top_n().filter(|_| is_whole).map(|top_n| top_n.min(entries.len()));
+    entries.chunks(size).map(move |entries| Part { request, query: request.query(), entries, top_n })
 }
 
 /// A ranking and what the service said about it.
@@ -56,7 +58,8 @@ pub struct Ranked {
 
 /// Answers of the parts so far.
 pub struct Merged {
-    scored: Vec<Scored>,
+    /// The best score of each document, by its index.
+    best: Vec<Option<Scored>>,
     model: Option<String>,
     id: Option<String>,
     created: Option<f64>,
@@ -66,17 +69,23 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// No part yet.
-    pub fn new(warnings: Vec<Warning>) -> Self {
-        Self { scored: Vec::new(), model: None, id: None, created: None, usage: None, warnings, reply: None }
+    /// No part yet, of so many documents.
+    pub fn new(documents: usize, warnings: Vec<Warning>) -> Self {
+        Self { best: vec![None; documents], model: None, id: None, created: None, usage: None, warnings, reply: None }
     }
 
-    /// With the answer to `part`: its indices count from the part's first document.
+    /// With the answer to `part`: its indices count the part's entries.
     pub fn add(&mut self, part: &Part<'_>, answer: Answer, reply: HttpReply) {
-        let offset = |scored: Scored| Scored { index: part.first + scored.index, ..scored };
-        self.scored.extend(answer.scored.into_iter().map(offset));
-        let offset = |warning: Warning| Warning { index: warning.index.map(|index| part.first + index), ..warning };
-        self.warnings.extend(answer.warnings.into_iter().map(offset));
+        for scored in answer.scored {
+            let Some(entry) = part.entries.get(scored.index) else { continue };
+            let scored = Scored { index: entry.index, window: entry.window, ..scored };
+            if let Some(best) = self.best.get_mut(entry.index)
+                && best.is_none_or(|best| scored.score > best.score)
+            {
+                *best = Some(scored);
+            }
+        }
+        self.warnings.extend(answer.warnings);
         self.usage = match (self.usage.take(), answer.usage) {
             (Some(before), Some(usage)) => Some(before.plus(usage)),
             (before, usage) => usage.or(before),
@@ -92,9 +101,13 @@ impl Merged {
     /// # Errors
     /// `bad_response` for a score that has no place in an order.
     pub fn rank(self, request: &RerankRequest, model: &str) -> Result<Ranked> {
+        let mut scored = Vec::new();
+        for best in &self.best {
+            scored.extend(*best);
+        }
         let not_a_number = |error: Error| Error::bad_response(error.to_string());
         Ok(Ranked {
-            ranking: Ranking::new(self.scored, request.top_n()).map_err(not_a_number)?,
+            ranking: Ranking::new(scored, request.top_n()).map_err(not_a_number)?,
             model: self.model.unwrap_or_else(|| model.to_owned()),
             id: self.id,
             created: self.created,

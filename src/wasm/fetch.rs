@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_net::http::{Headers, Request};
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortController;
 
@@ -19,10 +19,15 @@ use crate::wasm::reply;
 use crate::wasm::types::object;
 use crate::wasm::waiting::{End, Stop, Timer};
 
+/// A store that takes longer is done without: buying a token takes about as long.
+const STORE_PATIENCE: Duration = Duration::from_secs(3);
+
 /// The host, for one call.
 pub(crate) struct Host {
     /// The caller's fetch; `None`: the global one of the moment.
     pub(crate) fetch: Option<Function>,
+    /// The facade's face of the caller's token store: `{ get, set }`, which give promises that are never rejected.
+    pub(crate) store: Option<JsValue>,
     /// Ends the call.
     pub(crate) stop: Rc<Stop>,
 }
@@ -58,6 +63,15 @@ impl Transport for Host {
         if self.stop.sleep(&Timer::start(wait)).await { Ok(()) } else { Err(aborted()) }
     }
 
+    async fn recall(&self, name: &str) -> Option<String> {
+        self.ask_store("get", &Array::of1(&JsValue::from_str(name))).await?.as_string()
+    }
+
+    async fn keep(&self, name: &str, value: &str, life: Duration) {
+        let life = JsValue::from_f64(life.as_secs() as f64);
+        self.ask_store("set", &Array::of3(&JsValue::from_str(name), &JsValue::from_str(value), &life)).await;
+    }
+
     fn now(&self) -> f64 {
         js_sys::Date::now()
     }
@@ -68,6 +82,17 @@ impl Transport for Host {
 }
 
 impl Host {
+    /// What the store's method came to, if there is a store and it is quick enough.
+    async fn ask_store(&self, name: &str, arguments: &Array) -> Option<JsValue> {
+        let method = Reflect::get(self.store.as_ref()?, &JsValue::from_str(name)).ok()?;
+        let method: Function = method.dyn_into().ok()?;
+        let promise = Promise::resolve(&method.apply(&JsValue::UNDEFINED, arguments).ok()?);
+        match self.stop.wait(&promise, &Timer::start(STORE_PATIENCE)).await {
+            End::Fulfilled(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// A promise of a Response, whatever fetch gives back or throws.
     fn call_fetch(&self, url: &JsValue, init: &JsValue) -> Result<Promise> {
         let global = js_sys::global();

@@ -11,12 +11,15 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Error, Result};
 use crate::remote::answer::Warning;
+use crate::remote::call::{Attempt, Call, DEFAULT_TIMEOUT};
 use crate::remote::dmxapi::{AuthScheme, Dmxapi};
+use crate::remote::entries::LongDocuments;
+use crate::remote::keys::Keys;
 use crate::remote::provider::Provider;
 use crate::remote::qianfan::{Auth, Qianfan};
 use crate::remote::retry::{DEFAULT_RETRIES, RetryPolicy};
 use crate::remote::split::Ranked;
-use crate::remote::{Attempt, Call, DEFAULT_TIMEOUT, RemoteReranker};
+use crate::remote::{RemoteReranker, Settings};
 use crate::wasm::error::to_js;
 use crate::wasm::fetch::Host;
 use crate::wasm::json;
@@ -31,28 +34,33 @@ type Running = Vec<(f64, Rc<Stop>)>;
 pub struct RemoteEngine {
     reranker: Rc<RemoteReranker>,
     fetch: Option<Function>,
+    store: Option<JsValue>,
     on_attempt: Option<Function>,
     running: Rc<RefCell<Running>>,
 }
 
 #[wasm_bindgen]
 impl RemoteEngine {
-    /// `{ provider, url, model?, auth, strict?, fetch?, onAttempt? }`; `auth`: raw, bearer or access-token.
+    /// `{ provider, url, model?, auth, tokenUrl?, tokenStore?, strict?, maxConcurrency?, longDocuments?, fetch?, onAttempt? }`; `auth`: raw, bearer,
+    /// access-token, oauth or iam.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> std::result::Result<RemoteEngine, JsValue> {
         let fields = Fields(options);
         let function = |name: &str| fields.value(name).and_then(|value| value.dyn_into().ok());
         let reranker = reranker_from_js(&fields).map_err(|error| to_js(&error))?;
         let (fetch, on_attempt) = (function("fetch"), function("onAttempt"));
-        Ok(Self { reranker: Rc::new(reranker), fetch, on_attempt, running: Rc::default() })
+        let store = fields.value("tokenStore");
+        Ok(Self { reranker: Rc::new(reranker), fetch, store, on_attempt, running: Rc::default() })
     }
 
-    /// Ranks the facade's plain request: `{ query, documents, …, secret?, headers, timeoutMs?, maxRetries?, deadline? }`.
+    /// Ranks the facade's plain request: `{ query, documents, …, key?, secret?, sessionToken?, headers, timeoutMs?, maxRetries?,
+    /// deadline? }`.
     pub fn score(&self, call: f64, request: JsValue, on_progress: Option<Function>) -> Promise {
         let stop = Rc::new(Stop::new());
         self.running.borrow_mut().push((call, Rc::clone(&stop)));
         let (reranker, running) = (Rc::clone(&self.reranker), Rc::clone(&self.running));
-        let (host, on_attempt) = (Host { fetch: self.fetch.clone(), stop }, self.on_attempt.clone());
+        let host = Host { fetch: self.fetch.clone(), store: self.store.clone(), stop };
+        let on_attempt = self.on_attempt.clone();
         future_to_promise(async move {
             let outcome = score(&reranker, &request, &host, on_attempt.as_ref(), on_progress.as_ref()).await;
             running.borrow_mut().retain(|(number, _)| *number != call);
@@ -78,7 +86,8 @@ async fn score(
     on_progress: Option<&Function>,
 ) -> Result<JsValue> {
     let fields = Fields(request);
-    let (secret, headers) = (fields.string("secret")?, headers_from_js(&fields)?);
+    let (key, secret, session) = (fields.string("key")?, fields.string("secret")?, fields.string("sessionToken")?);
+    let headers = headers_from_js(&fields)?;
     let report = |function: Option<&Function>, value: JsValue| {
         if let Some(function) = function {
             // The facade's function; it sees to what the caller's throws.
@@ -86,7 +95,7 @@ async fn score(
         }
     };
     let call = Call {
-        secret: secret.as_deref(),
+        keys: Keys { key: key.as_deref(), secret: secret.as_deref(), session_token: session.as_deref() },
         timeout: fields.number("timeoutMs")?.map_or(DEFAULT_TIMEOUT, duration),
         policy: RetryPolicy {
             retries: fields.number("maxRetries")?.map_or(DEFAULT_RETRIES, |retries| retries as u32),
@@ -112,10 +121,22 @@ fn reranker_from_js(fields: &Fields<'_>) -> Result<RemoteReranker> {
         ("dmxapi", "raw") => Box::new(Dmxapi::new(url, model, AuthScheme::Raw)),
         ("dmxapi", "bearer") => Box::new(Dmxapi::new(url, model, AuthScheme::Bearer)),
         ("qianfan", "access-token") => Box::new(Qianfan::new(url, model, Auth::AccessToken)),
+        ("qianfan", "oauth") => Box::new(Qianfan::new(url, model, Auth::OAuth { token_url: word("tokenUrl")? })),
+        ("qianfan", "iam") => Box::new(Qianfan::new(url, model, Auth::Iam)),
         ("qianfan", "bearer") => Box::new(Qianfan::new(url, model, Auth::Bearer)),
         _ => return Err(unknown()),
     };
-    Ok(RemoteReranker::new(provider, fields.boolean("strict")?.unwrap_or(false)))
+    let default = Settings::default();
+    let settings = Settings {
+        strict: fields.boolean("strict")?.unwrap_or(default.strict),
+        max_concurrency: fields.number("maxConcurrency")?.map_or(default.max_concurrency, |most| most as usize),
+        long_documents: match word("longDocuments")?.as_str() {
+            "truncate" => LongDocuments::Truncate,
+            "windows" => LongDocuments::Windows,
+            _ => default.long_documents,
+        },
+    };
+    Ok(RemoteReranker::new(provider, settings))
 }
 
 /// `[[name, value | null], …]`

@@ -5,10 +5,11 @@
 // A path that begins with /plan/<id>/<names> answers by plan: each request takes the next of the comma-separated names, a
 // failure or a fault, and after the last one all is well. /seen/<id> tells what the plan's requests carried.
 
+import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 
-import { ACCESS_TOKEN, BEARER_KEY, DMXAPI_KEY } from "./remote-fixtures.mjs";
+import { ACCESS_KEYS, ACCESS_TOKEN, APP_KEYS, BEARER_KEY, DMXAPI_KEY, SESSION_TOKEN } from "./remote-fixtures.mjs";
 
 const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), "utf8"));
 
@@ -79,12 +80,56 @@ function dmxapi(request, body) {
 
 /** @param {any} request @param {any} body @param {URL} url */
 function qianfanV1(request, body, url) {
-  if (url.searchParams.get("access_token") !== ACCESS_TOKEN) return qianfanError(110, "Access token invalid or no longer valid");
-  if ([...url.searchParams.keys()].length !== 1) return qianfanError(336001, "unknown query parameter");
-  if (request.headers.authorization !== undefined) return qianfanError(336001, "Authorization beside access_token");
+  if (request.headers.authorization?.startsWith("bce-auth-v1/")) {
+    const refused = unsigned(request, url);
+    if (refused) return refused;
+  } else {
+    const token = url.searchParams.get("access_token");
+    if (token !== ACCESS_TOKEN && !sold.has(token)) return qianfanError(110, "Access token invalid or no longer valid");
+    if ([...url.searchParams.keys()].length !== 1) return qianfanError(336001, "unknown query parameter");
+    if (request.headers.authorization !== undefined) return qianfanError(336001, "Authorization beside access_token");
+  }
   const wrong = violation(body, QIANFAN_V1_FIELDS) ?? (body.documents.length > 64 ? "more than 64 documents" : undefined);
   if (wrong) return qianfanError(336003, wrong);
   return json(200, { ...QIANFAN_REPLY, results: results(body, (document) => ({ document })) });
+}
+
+/** Tokens the OAuth endpoint has sold. @type {Set<string | null>} */
+const sold = new Set();
+
+/** The OAuth endpoint: parameters in the address, body ignored. @param {any} request @param {URL} url */
+function tokens(request, url) {
+  const refused = (/** @type {string} */ error, /** @type {string} */ error_description) => json(401, { error, error_description });
+  const parameters = Object.fromEntries(url.searchParams);
+  if (parameters.grant_type !== "client_credentials") return refused("unsupported_grant_type", "The authorization grant type is not supported");
+  if (Object.keys(parameters).length !== 3 || request.headers["content-type"] !== "application/json") return refused("invalid_request", "unexpected");
+  if (parameters.client_id !== APP_KEYS.apiKey) return refused("invalid_client", "unknown client id");
+  if (parameters.client_secret !== APP_KEYS.secretKey) return refused("invalid_client", "Client authentication failed");
+  const access_token = `24.sold/${sold.size}+${Math.random()}`;
+  sold.add(access_token);
+  return json(200, { access_token, expires_in: 2_592_000, refresh_token: "25.r", scope: "public", session_key: "k", session_secret: "s" });
+}
+
+const encoded = (/** @type {string} */ value) => encodeURIComponent(value).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** What the gateway answers to a signature that is not right: checked by an implementation of its own. @param {any} request @param {URL} url */
+function unsigned(request, url) {
+  const gateway = (/** @type {number} */ status, /** @type {string} */ code) => json(status, { code, message: code, requestId: "contract-gateway" });
+  const [prefix, keyId, time, goodFor, names, signature] = request.headers.authorization.split("/");
+  if (keyId !== ACCESS_KEYS.accessKeyId) return gateway(403, "InvalidAccessKeyId");
+  if (url.searchParams.has("access_token") || request.headers["x-bce-date"] !== time) return gateway(400, "InvalidHTTPAuthHeader");
+  const signed = names.split(";");
+  const session = request.headers["x-bce-security-token"];
+  if (!signed.includes("host") || !signed.includes("x-bce-date") || signed.includes("x-bce-security-token") !== (session !== undefined)) return gateway(400, "InvalidHTTPAuthHeader");
+  if (session !== undefined && session !== SESSION_TOKEN) return gateway(403, "AccessDenied");
+  const hmac = (/** @type {string} */ key, /** @type {string} */ message) => createHmac("sha256", key).update(message).digest("hex");
+  const query = [...url.searchParams].map(([name, value]) => `${encoded(name)}=${encoded(value)}`).sort().join("&");
+  const headers = signed.map((/** @type {string} */ name) => `${name}:${encoded(request.headers[name])}`).sort().join("\n");
+  const path = decodeURIComponent(new URL(request.url, "http://loopback").pathname).split("/").map(encoded).join("/");
+  const canonical = [request.method, path, query, headers].join("\n");
+  const signingKey = hmac(ACCESS_KEYS.secretAccessKey, [prefix, keyId, time, goodFor].join("/"));
+  if (hmac(signingKey, canonical) !== signature) return gateway(400, "SignatureDoesNotMatch");
+  return Math.abs(Date.now() - Date.parse(time)) > Number(goodFor) * 1000 ? gateway(400, "RequestExpired") : undefined;
 }
 
 /** @param {any} request @param {any} body */
@@ -105,6 +150,8 @@ const FAILURES = {
   wait_ms: () => dmxapiError(429, null, "", { "retry-after-ms": "30" }),
   unknown_model: () => dmxapiError(503, "", "no channel for this model"),
   qps: () => qianfanError(18, "Open api qps request limit reached"),
+  // The gateway's clock is an hour ahead.
+  late: () => json(400, { code: "RequestExpired", message: "Request has expired", requestId: "contract-late" }, { date: new Date(Date.now() + 3_600_000).toUTCString() }),
   expired: () => qianfanError(111, "Access token expired"),
   internal: () => qianfanError(336000, "Internal error"),
   daily: () => qianfanError(17, "Open api daily request limit reached"),
@@ -163,6 +210,7 @@ async function handle(request, response) {
 /** @param {any} request @param {URL} url @param {string} sent */
 function answer(request, url, sent) {
   if (request.method !== "POST") return json(405, { error: { code: "method_not_supported", message: "POST only" } });
+  if (url.pathname.endsWith("/oauth/2.0/token")) return tokens(request, url);
   if (request.headers["content-type"] !== "application/json") return json(415, { error: { code: "", message: "expected application/json" } });
   let body;
   try {

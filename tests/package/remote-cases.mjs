@@ -82,8 +82,10 @@ add("splits more than 64 documents for Qianfan into requests and merges them exa
   const response = await qianfan(context, { baseUrl }).rerank({ query: "q", documents, topN: 5, onProgress: (p) => progress.push([p.done, p.total]) });
   const whole = await dmxapi(context).rerank({ query: "q", documents, topN: 5 });
   same(response.results, whole.results, "results");
-  same((await seen(context, id)).map(({ body }) => [JSON.parse(body).documents.length, JSON.parse(body).top_n]), [[64, undefined], [64, undefined], [22, undefined]]);
-  same(progress, [[64, 150], [128, 150], [150, 150]], "progress");
+  const sent = (await seen(context, id)).map(({ body }) => JSON.parse(body));
+  same(sent.map(({ documents: part, top_n }) => [part.length, top_n]).sort().reverse(), [[64, undefined], [64, undefined], [22, undefined]]);
+  // Parts end in any order.
+  ok(progress.length === 3 && progress.every(([done, total], at) => total === 150 && done > (progress[at - 1]?.[0] ?? 0)) && progress[2][0] === 150, `progress: ${progress}`);
   same(response.usage, { promptTokens: 36, totalTokens: 36 }, "usage of all parts");
 });
 
@@ -110,6 +112,27 @@ add("holds Qianfan's limits before anything is sent", async (context) => {
   const document = await errorOf(reranker.rerank({ query: "q", documents: ["a", "文".repeat(4097)] }));
   same([document.code, document.message, document.index], ["too_long", "documents[1]: expected at most 4096 characters, found 4097; shorten it", 1]);
   same((await seen(context, id)).length, 1, "requests");
+});
+
+add("warns where Qianfan reads a document in part, cuts it, or reads it in windows", async (context) => {
+  const long = `${"上海气候。".repeat(600)}北京美食😀`;
+  const request = { query: "上海天气", documents: ["北京美食", long] };
+  const rank = async (/** @type {any} */ options) => {
+    const { baseUrl, id } = plan(context, "ok");
+    const response = await qianfan(context, { baseUrl, ...options }).rerank(request);
+    const [{ body }] = await seen(context, id);
+    return { response, sent: JSON.parse(body).documents };
+  };
+  const whole = await rank({});
+  same([whole.sent, whole.response.warnings.map(({ code, index }) => [code, index])], [request.documents, [["partly_read", 1]]]);
+  const cut = await rank({ longDocuments: "truncate" });
+  same([cut.sent[1], cut.response.warnings.length], [long.slice(0, 5 * 256), 1]);
+  const { response, sent } = await rank({ longDocuments: "windows" });
+  same([sent.length, response.warnings, response.results.length], [4, [], 2]);
+  const { window, document } = response.results.find(({ index }) => index === 1);
+  ok(document === long && sent.slice(1).indexOf(long.slice(window.start, window.end)) === window.index, JSON.stringify(window));
+  ok(sent.slice(1).every((text) => text.length <= 4096 && long.includes(text)) && sent[3].endsWith("😀"), "windows of the document");
+  same(response.results.find(({ index }) => index === 0).window, undefined);
 });
 
 add("ranks odd text: a lone surrogate, NUL, a megabyte of one letter, emoji sequences", async (context) => {

@@ -4,6 +4,9 @@
 export const DMXAPI_KEY = "sk-0f9e8d7c6b5a41302f1e";
 export const ACCESS_TOKEN = "24.0f1e2d3c4b5a/69+78=87.2592000.1800000000.282335-1";
 export const BEARER_KEY = "bce-v3/ALTAK-q8Zx2/0a1b2c3d4e5f6789";
+export const APP_KEYS = { apiKey: "app-Kx81Qm4Wz", secretKey: "sec-7/uB+2=pLq9" };
+export const ACCESS_KEYS = { accessKeyId: "ALTAKtest0f1e2d3c", secretAccessKey: "3c2d1e0f9a8b7c6d5e4f" };
+export const SESSION_TOKEN = "session.0a9b8c7d/+=";
 
 /** DMXAPI's documented example, as is. */
 export const DOCUMENTS = [

@@ -6,6 +6,7 @@ import { getEventListeners } from "node:events";
 import { after, before, test } from "node:test";
 
 import { startContractServer } from "./contract-server.mjs";
+import { remoteAuth } from "./remote-auth.mjs";
 import { remoteCases } from "./remote-cases.mjs";
 import { remoteFaults } from "./remote-faults.mjs";
 import { importInstalled } from "./installed.mjs";
@@ -23,7 +24,7 @@ after(() => server.close());
 const REQUEST = { query: "q", documents: ["a"] };
 const make = (/** @type {any} */ options = {}) => new RemoteReranker({ provider: "dmxapi", apiKey: DMXAPI_KEY, baseUrl: server.baseUrl, ...options });
 
-for (const { name, run } of [...remoteCases, ...remoteFaults]) {
+for (const { name, run } of [...remoteCases, ...remoteAuth, ...remoteFaults]) {
   test(name, () => run({ RemoteReranker, isRerankError, baseUrl: server.baseUrl }));
 }
 

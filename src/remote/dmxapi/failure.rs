@@ -81,7 +81,7 @@ pub(super) fn read(reply: &HttpReply, scheme: AuthScheme) -> Option<Failure> {
     };
     let (kind, retryable, advice) = meaning(reply.status, code.as_ref(), said.unwrap_or_default(), scheme);
     let request_id = id_said.map(str::to_owned).or_else(|| header_request_id(reply));
-    Some(Failure { kind, retryable, advice, code, words: said.map(str::to_owned), request_id })
+    Some(Failure { kind, retryable, advice, code, words: said.map(str::to_owned), request_id, remedy: None })
 }
 
 fn meaning(

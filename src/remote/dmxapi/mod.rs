@@ -44,8 +44,8 @@ impl Provider for Dmxapi {
         &self.model
     }
 
-    fn secret_name(&self) -> &'static str {
-        "apiKey"
+    fn key_names(&self) -> [&'static str; 3] {
+        ["apiKey", "", ""]
     }
 
     fn ignores(&self) -> &'static [&'static str] {
@@ -57,8 +57,8 @@ impl Provider for Dmxapi {
         Limits::default()
     }
 
-    fn encode(&self, part: &Part<'_>, secret: Option<&str>) -> HttpRequest {
-        request::encode(&self.url, &self.model, self.scheme, part, secret)
+    fn encode(&self, part: &Part<'_>, key: Option<&str>) -> HttpRequest {
+        request::encode(&self.url, &self.model, self.scheme, part, key)
     }
 
     fn decode(&self, part: &Part<'_>, reply: &Json) -> Result<Answer> {

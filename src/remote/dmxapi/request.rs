@@ -14,7 +14,7 @@ pub enum AuthScheme {
 }
 
 pub(super) fn encode(url: &str, model: &str, scheme: AuthScheme, part: &Part<'_>, secret: Option<&str>) -> HttpRequest {
-    let documents = part.documents.iter().map(|document| Json::from(document.as_str())).collect();
+    let documents = part.entries.iter().map(|entry| Json::from(entry.text)).collect();
     let mut body = vec![
         ("model".to_owned(), Json::from(model)),
         ("query".to_owned(), Json::from(part.query)),

@@ -3,9 +3,10 @@
 //! The code counts before the status: an unknown model is 401 there.
 
 use crate::error::{ErrorKind, ProviderCode};
-use crate::http::HttpReply;
+use crate::http::{HttpReply, whole_number};
 use crate::json::Json;
-use crate::remote::provider::{Failure, by_status, header_request_id};
+use crate::remote::provider::{Failure, Remedy, by_status, header_request_id};
+use crate::remote::qianfan::request::Auth;
 
 use ErrorKind::{
     BadResponse, Forbidden, InvalidRequest, NotFound, ProviderUnavailable, QuotaExhausted, RateLimited, TooLong,
@@ -20,7 +21,11 @@ const DOWN: &str = "it is down or overloaded; try again";
 const WAIT: &str = "too many requests for now; wait and try again";
 const NO_RIGHT: &str = "the account may not do this; check its rights and that the service is switched on";
 const BAD_TOKEN: &str = "the access token is not valid or has expired; get a new one";
-const BAD_KEY: &str = "it does not accept the key; check it (API Key and Secret Key are not AK/SK)";
+const BAD_KEY: &str =
+    "it does not accept the key; check it (an application's API Key and Secret Key are one pair, AK/SK another)";
+const BAD_KEY_ID: &str =
+    "it does not know the access key; check auth.accessKeyId: it is an AK of AK/SK, not an application's API Key";
+const BAD_SIGNATURE: &str = "it does not accept the signature; check auth.secretAccessKey: it is the SK of AK/SK, not an application's Secret Key";
 const TOO_MUCH: &str = "the input is too long; shorten query or documents";
 
 /// v1 codes: 1 to 111 from the official page, 336xxx and 500000 from the official SDKs.
@@ -78,9 +83,9 @@ const WORDS: &[(&str, Meaning)] = &[
     ("*internal_error", (ProviderUnavailable, true, DOWN)),
     ("AccessDenied", (Forbidden, false, NO_RIGHT)),
     ("OptInRequired", (Forbidden, false, NO_RIGHT)),
-    ("InvalidAccessKeyId", (Unauthorized, false, BAD_KEY)),
+    ("InvalidAccessKeyId", (Unauthorized, false, BAD_KEY_ID)),
     ("InvalidHTTPAuthHeader", (Unauthorized, false, BAD_KEY)),
-    ("SignatureDoesNotMatch", (Unauthorized, false, BAD_KEY)),
+    ("SignatureDoesNotMatch", (Unauthorized, false, BAD_SIGNATURE)),
     ("RequestExpired", (Unauthorized, false, "the request is too old; check this machine's clock")),
     ("InvalidHTTPRequest", (InvalidRequest, false, REFUSED)),
     ("InvalidURI", (InvalidRequest, false, REFUSED)),
@@ -92,12 +97,15 @@ const WORDS: &[(&str, Meaning)] = &[
 ];
 
 /// The failure in `reply`, if it is one: a status that is none of success, or an error in the body all the same.
-pub(super) fn read(reply: &HttpReply) -> Option<Failure> {
+pub(super) fn read(reply: &HttpReply, auth: &Auth) -> Option<Failure> {
     let body = reply.json();
     let field = |name: &str| body.and_then(|body| body.get(name)).filter(|value| **value != Json::Null);
     let error = field("error");
     let inner = |name: &str| error.or(body).and_then(|error| error.get(name));
     let code = field("error_code").or_else(|| inner("code"));
+    // The gateway says it in a header too.
+    let header_code = reply.header("x-bce-error-code").map(Json::from);
+    let code = code.or(header_code.as_ref());
     if (200..300).contains(&reply.status) && code.is_none() && error.is_none() {
         return None;
     }
@@ -116,13 +124,16 @@ pub(super) fn read(reply: &HttpReply) -> Option<Failure> {
         },
         words: said.map(str::to_owned),
         request_id: id.map(str::to_owned).or_else(|| header_request_id(reply)),
+        remedy: match auth {
+            Auth::OAuth { .. } if number(code).is_some_and(|code| code == 110 || code == 111) => Some(Remedy::NewToken),
+            Auth::Iam if code.and_then(Json::as_str) == Some("RequestExpired") => Some(Remedy::ServiceClock),
+            _ => None,
+        },
     })
 }
 
 fn meaning(status: u16, code: Option<&Json>) -> Meaning {
-    // A number may come as a string.
-    let number =
-        code.and_then(|code| code.as_number().map(|number| number as i64).or_else(|| code.as_str()?.parse().ok()));
+    let number = number(code);
     let word = code.and_then(Json::as_str).unwrap_or_default();
     let by_number = NUMBERS.iter().find(|(known, _)| number == Some(*known)).map(|(_, meaning)| *meaning);
     let is = |known: &str| known.strip_prefix('*').map_or(word == known, |end| word.ends_with(end));
@@ -132,4 +143,10 @@ fn meaning(status: u16, code: Option<&Json>) -> Meaning {
         404 => (NotFound, false, "nothing is there; check baseUrl: the path is /v2/rerank today and was /v2/rerankers"),
         _ => by_status(status),
     })
+}
+
+/// A code as a number, which may come as a string.
+fn number(code: Option<&Json>) -> Option<i64> {
+    let string = |code: &Json| whole_number(code.as_str()?).and_then(|number| i64::try_from(number).ok());
+    code.and_then(|code| code.as_number().map(|number| number as i64).or_else(|| string(code)))
 }

@@ -1,7 +1,7 @@
 // Compiled, never run: what users write must pass, what they must not write must fail.
 
 import { LocalReranker, RemoteReranker, RerankError, estimateTokens, isRerankError, isSupported, withFallback } from "rerank-wasm";
-import type { RerankErrorCode, RerankRequest, RerankResponse, Reranker } from "rerank-wasm";
+import type { RerankErrorCode, RerankRequest, RerankResponse, Reranker, TokenStore } from "rerank-wasm";
 import { LocalReranker as LocalOnly } from "rerank-wasm/local";
 import { RemoteReranker as RemoteOnly } from "rerank-wasm/remote";
 
@@ -57,6 +57,12 @@ export async function options(): Promise<void> {
   new RemoteReranker({ provider: "dmxapi", apiKey: async () => "key", authScheme: "bearer", timeoutMs: 1000, headers: { "x-trace": null } });
   new RemoteReranker({ provider: "qianfan", auth: { type: "access-token", accessToken: "token" } });
   new RemoteOnly({ provider: "qianfan", auth: { type: "bearer", apiKey: () => "key" }, fetch });
+  const kept = new Map<string, string>();
+  const tokenStore: TokenStore = { get: (key) => kept.get(key), set: async (key, value, ttlSeconds) => void (ttlSeconds > 60 && kept.set(key, value)) };
+  new RemoteReranker({ provider: "qianfan", auth: { type: "oauth", apiKey: "key", secretKey: async () => "secret", tokenStore } });
+  new RemoteReranker({ provider: "qianfan", auth: { type: "iam", accessKeyId: "ak", secretAccessKey: "sk", sessionToken: () => "st" } });
+  // @ts-expect-error: AK/SK are no application's keys
+  new RemoteReranker({ provider: "qianfan", auth: { type: "iam", apiKey: "key", secretKey: "secret" } });
   // @ts-expect-error: Qianfan wants auth
   new RemoteReranker({ provider: "qianfan" });
   // @ts-expect-error: no such provider

@@ -1,0 +1,94 @@
+//! Dates as HTTP writes them, and as Qianfan's signature does; all in milliseconds since 1970, UTC.
+
+use crate::http::whole_number;
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Milliseconds since 1970 of a date in any of HTTP's three forms
+/// ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)):
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
+pub fn from_http(value: &str) -> Option<f64> {
+    // The first word is the day of the week, which the others imply.
+    let mut words = value.trim().split([' ', '-']).filter(|word| !word.is_empty()).skip(1);
+    let (first, second, third, fourth) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    // Only the third form begins with the month, and only it names no zone.
+    let month_first = MONTHS.contains(&first);
+    let zone = if month_first { "GMT" } else { words.next()? };
+    let (day, month, year, clock) =
+        if month_first { (second, first, fourth, third) } else { (first, second, third, fourth) };
+    let number = |word: &str| whole_number(word).and_then(|number| i64::try_from(number).ok());
+    let (day, mut year) = (number(day)?, number(year)?);
+    let month = MONTHS.iter().position(|name| *name == month)? as i64;
+    if !month_first && value.contains('-') {
+        // Two digits: of this century, as all servers of today mean it.
+        year += 2000;
+    }
+    let mut clock = clock.split(':').map(number);
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let is_time = hour < 24 && minute < 60 && second <= 60;
+    let is_date = (1970..=9999).contains(&year) && (1..=31).contains(&day);
+    if !is_date || !is_time || zone != "GMT" || words.next().is_some() {
+        return None;
+    }
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    Some(seconds as f64 * 1000.0)
+}
+
+/// `2014-06-13T05:57:36Z` of milliseconds since 1970; parts of a second are dropped.
+pub fn to_utc(milliseconds: f64) -> String {
+    let seconds = (milliseconds / 1000.0) as i64;
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // The year whose 1 January is not after the day: a guess that is at most one too late.
+    let mut year = 1970 + (days + 365) / 365;
+    while days_since_1970(year, 0, 1) > days {
+        year -= 1;
+    }
+    let month = (1..12).take_while(|month| days_since_1970(year, *month, 1) <= days).count() as i64;
+    let day = days - days_since_1970(year, month, 1) + 1;
+    let two = |number: i64| format!("{number:02}");
+    let (hour, minute, second) = (two(second / 3600), two(second / 60 % 60), two(second % 60));
+    format!("{year}-{}-{}T{hour}:{minute}:{second}Z", two(month + 1), two(day))
+}
+
+/// Days to the `day` (from 1) of `month` (from 0), Gregorian. Years begin in March here, so that a leap day comes last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let days_before_month = (153 * month + 2) / 5;
+    let leap_days = year / 4 - year / 100 + year / 400;
+    // 719_469: from 1 March of the year 0 to 1 January 1970, and one more since `day` counts from 1.
+    365 * year + leap_days + days_before_month + day - 719_469
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_three_forms_of_http_are_one_moment() {
+        for value in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"] {
+            assert_eq!(from_http(value), Some(784_111_777_000.0), "{value}");
+        }
+        assert_eq!(from_http("Saturday, 21-Nov-26 23:10:31 GMT"), from_http("Sat, 21 Nov 2026 23:10:31 GMT"));
+        for value in ["Sun Nov 6 08:49:37 1994 GMT", "Sun, 06 Nov 1994 08:49:37", "Sun Nov 6 1994", "6", ""] {
+            assert_eq!(from_http(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        assert_eq!(to_utc(1_402_639_056_000.0), "2014-06-13T05:57:36Z");
+        assert_eq!(to_utc(0.0), "1970-01-01T00:00:00Z");
+        assert_eq!(to_utc(951_782_400_999.0), "2000-02-29T00:00:00Z");
+        // Each day of sixty years, at another second of the day.
+        for day in 0..22_000_i64 {
+            let seconds = day * 86_400 + day * 7919 % 86_400;
+            let written = to_utc(seconds as f64 * 1000.0);
+            let (date, time) = written.trim_end_matches('Z').split_once('T').expect("a T");
+            let mut numbers = date.split('-').map(|word| word.parse::<i64>().expect("a number"));
+            let (year, month, day) = (numbers.next(), numbers.next(), numbers.next());
+            let month = MONTHS[month.expect("a month") as usize - 1];
+            let http = format!("Day, {} {month} {} {time} GMT", day.expect("a day"), year.expect("a year"));
+            assert_eq!(from_http(&http), Some(seconds as f64 * 1000.0), "{written}");
+        }
+    }
+}
