@@ -10,6 +10,7 @@ import { startContractServer } from "./contract-server.mjs";
 import { serveFixtures } from "./fixtures.mjs";
 import { ROOT, installed } from "./installed.mjs";
 import { cases } from "./local-cases.mjs";
+import { remoteAuth } from "./remote-auth.mjs";
 import { remoteCases } from "./remote-cases.mjs";
 import { bundleWorker } from "./worker-bundle.mjs";
 
@@ -134,7 +135,7 @@ async function main() {
       if (note) t.diagnostic(note);
     });
   }
-  for (const { name } of remoteCases) test(`workerd, remote: ${name}`, () => inIsolate("remote", { name, base: contract.baseUrl }));
+  for (const { name } of [...remoteCases, ...remoteAuth]) test(`workerd, remote: ${name}`, () => inIsolate("remote", { name, base: contract.baseUrl }));
 }
 
 /** Heap and array buffers of the edge Worker's isolate, as its inspector tells them. @param {URL} inspector */

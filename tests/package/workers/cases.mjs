@@ -6,6 +6,7 @@ import * as api from "rerank-wasm";
 
 import { makeContext } from "../context.mjs";
 import { cases } from "../local-cases.mjs";
+import { remoteAuth } from "../remote-auth.mjs";
 import { remoteCases } from "../remote-cases.mjs";
 
 /** @type {import("../context.mjs").Context | undefined} */
@@ -19,7 +20,7 @@ export default {
     const byName = (/** @type {{ name: string }} */ it) => it.name === name;
     try {
       if (pathname === "/remote") {
-        await remoteCases.find(byName)?.run({ RemoteReranker: api.RemoteReranker, isRerankError: api.isRerankError, baseUrl: base });
+        await [...remoteCases, ...remoteAuth].find(byName)?.run({ RemoteReranker: api.RemoteReranker, isRerankError: api.isRerankError, baseUrl: base });
         return Response.json({});
       }
       context ??= makeContext(api, { runtime: "workerd", base });
