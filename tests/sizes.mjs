@@ -3,10 +3,10 @@
 //
 //   node tests/sizes.mjs [--update]
 //
-// `--update` writes the budget and the README's table. Also writes what makes the local wasm big to tests/output/local-wasm-report.md.
+// Also prints what makes the local wasm big. `--update` writes the budget, the README's table and local-wasm-report.md.
 
 import { build } from "esbuild";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -36,12 +36,11 @@ const table = [
   ...rows.map(({ name, raw, gzip, brotli }) => `| ${name} | ${kilo(raw)} | ${kilo(gzip)} | ${kilo(brotli)} |`),
 ].join("\n");
 console.log(table);
-mkdirSync(join(ROOT, "tests", "output"), { recursive: true });
 const why = report(readFileSync(join(ROOT, "target", "wasm32-unknown-unknown", "simd128.wasm")));
-writeFileSync(join(ROOT, "tests", "output", "local-wasm-report.md"), why);
 console.log(`\n${why.split("\n").slice(0, 18).join("\n")}`);
 
 if (process.argv.includes("--update")) {
+  writeFileSync(join(ROOT, "tests", "local-wasm-report.md"), why);
   writeFileSync(BUDGET, `${JSON.stringify(sizes, null, 2)}\n`);
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
   writeFileSync(join(ROOT, "README.md"), readme.replace(/<!-- sizes -->[^]*<!-- \/sizes -->/, `<!-- sizes -->\n${table}\n<!-- /sizes -->`));
