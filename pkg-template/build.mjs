@@ -79,7 +79,15 @@ function buildBindgen() {
 
 /** @param {typeof VARIANTS[number]} variant @param {string} bindgen */
 function buildVariant(variant, bindgen) {
-  const raw = compile(variant);
+  const raw = join(TARGET, WASM32, `${variant.name}.wasm`);
+  // Cargo links anew each time two variants take turns: it is asked only when a source has changed.
+  const stamp = join(CACHE, `${variant.name}.sources`);
+  const sources = sha256(...sourceFiles().map((file) => readFileSync(file)), JSON.stringify(variant));
+  if (!existsSync(raw) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) {
+    compile(variant, raw);
+    mkdirSync(CACHE, { recursive: true });
+    writeFileSync(stamp, sources);
+  }
   const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), readFileSync(fileURLToPath(import.meta.url)));
   const kept = join(CACHE, key);
   if (!existsSync(kept)) {
@@ -98,10 +106,9 @@ function buildVariant(variant, bindgen) {
 /**
  * A cdylib's file name carries no hash, so each variant overwrites the last one's while cargo calls both fresh: the file
  * is taken away as soon as it is made, and made anew where it is missing.
- * @param {typeof VARIANTS[number]} variant @returns {string} path of the wasm as cargo left it
+ * @param {typeof VARIANTS[number]} variant @param {string} to where the wasm goes
  */
-function compile({ name, features, profile, rustflags }) {
-  const to = join(TARGET, WASM32, `${name}.wasm`);
+function compile({ features, profile, rustflags }, to) {
   const flags = ["build", "--locked", "--lib", "--target", WASM32, "--profile", profile, "--no-default-features", "--features", features];
   const cargo = () => {
     const env = { ...process.env, RUSTFLAGS: rustflags };
@@ -116,7 +123,13 @@ function compile({ name, features, profile, rustflags }) {
     artifact = cargo();
   }
   if (!artifact.fresh) cpSync(artifact.filenames.find((/** @type {string} */ file) => file.endsWith(".wasm")), to);
-  return to;
+}
+
+/** All that decides what cargo makes. */
+function sourceFiles() {
+  const source = join(ROOT, "src");
+  const rust = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".rs")).sort();
+  return [...rust.map((file) => join(source, file)), ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].map((file) => join(ROOT, file))];
 }
 
 /**
