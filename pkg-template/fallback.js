@@ -1,6 +1,7 @@
 // @ts-check
 // A second reranker for when the first fails, and the rule that private text stays private.
 
+import { disposable } from "./dispose.js";
 import { invalidRequest, isRerankError } from "./error.js";
 import { LocalReranker } from "./local.js";
 
@@ -40,9 +41,7 @@ export function withFallback(first, second, { allowRemote = false } = {}) {
     },
   };
   if (isPrivate(first) && isPrivate(second)) privateChains.add(chain);
-  for (const symbol of [Symbol.dispose, Symbol.asyncDispose]) {
-    if (symbol) Object.defineProperty(chain, symbol, { value: chain.dispose });
-  }
+  disposable(chain);
   return chain;
 }
 

@@ -3,10 +3,11 @@
 
 import { compile, createGlue } from "#wasm-local";
 
+import { disposable } from "./dispose.js";
 import { Engine } from "./engine.js";
 import { RerankError, abortedBy, invalidRequest } from "./error.js";
 import { openLocal } from "./local-instance.js";
-import { attachDocuments, checkNumber, guarded, pick, readRequest, typeName } from "./request.js";
+import { attachDocuments, checkHooks, checkNumber, guarded, pick, readRequest, typeName } from "./request.js";
 import { isModule } from "./wasm/compile.js";
 import { hasSimd128 } from "./wasm/probe.js";
 
@@ -76,10 +77,7 @@ export class LocalReranker {
 /** Only `load` constructs. */
 const MADE_BY_LOAD = Symbol("load");
 
-for (const name of /** @type {const} */ (["dispose", "asyncDispose"])) {
-  const symbol = Symbol[name];
-  if (symbol) Object.defineProperty(LocalReranker.prototype, symbol, { value() { this.dispose(); }, writable: true, configurable: true });
-}
+disposable(LocalReranker.prototype);
 
 export function isSupported() {
   return hasSimd128() ? { local: true } : { local: false, reason: "this runtime has no WebAssembly SIMD" };
@@ -96,12 +94,7 @@ function checkOptions({ wasm, workers, cache, quantize, onProgress, signal, sha2
     throw invalidRequest(`cache: expected "auto", "none" or an object with match and put, found ${typeName(cache)}`);
   }
   if (quantize !== undefined) throw new RerankError("unsupported", "quantize: not in this version; use the model's int8 file");
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalidRequest(`onProgress: expected a function, found ${typeName(onProgress)}`);
-  }
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw invalidRequest(`signal: expected an AbortSignal, found ${typeName(signal)}`);
-  }
+  checkHooks({ signal, onProgress });
   if (sha256 !== undefined && (typeof sha256 !== "object" || sha256 === null)) {
     throw invalidRequest(`sha256: expected { model?, tokenizer? }, found ${typeName(sha256)}`);
   }

@@ -3,6 +3,7 @@
 
 import { compile, createGlue } from "#wasm-remote";
 
+import { disposable } from "./dispose.js";
 import { Engine } from "./engine.js";
 import { RerankError, invalidRequest } from "./error.js";
 import { readHeaders, readOptions } from "./remote-options.js";
@@ -45,10 +46,7 @@ export class RemoteReranker {
   }
 }
 
-for (const name of /** @type {const} */ (["dispose", "asyncDispose"])) {
-  const symbol = Symbol[name];
-  if (symbol) Object.defineProperty(RemoteReranker.prototype, symbol, { value() { this.dispose(); }, writable: true, configurable: true });
-}
+disposable(RemoteReranker.prototype);
 
 /** Modules hold no state, so all instances are made of one; compiled at the first call. @type {Promise<WebAssembly.Module> | undefined} */
 let compiled;

@@ -50,14 +50,9 @@ function documentText(document, index) {
 
 /** @param {Record<string, any>} call */
 function checkCall({ signal, timeoutMs, maxRetries, onProgress }) {
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw invalidRequest(`signal: expected an AbortSignal, found ${typeName(signal)}`);
-  }
   checkNumber("timeoutMs", timeoutMs, { above: 0 });
   checkNumber("maxRetries", maxRetries, { least: 0, whole: true });
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalidRequest(`onProgress: expected a function, found ${typeName(onProgress)}`);
-  }
+  checkHooks({ signal, onProgress });
 }
 
 /**
@@ -71,6 +66,16 @@ export const guarded = (onProgress) => (progress) => {
     throw new RerankError("invalid_request", "onProgress: expected a function that returns, it threw", { cause });
   }
 };
+
+/** What a caller may hang on a load or a call. @param {Record<string, any>} hooks */
+export function checkHooks({ signal, onProgress }) {
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw invalidRequest(`signal: expected an AbortSignal, found ${typeName(signal)}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw invalidRequest(`onProgress: expected a function, found ${typeName(onProgress)}`);
+  }
+}
 
 /**
  * @param {string} name @param {unknown} value undefined is fine
