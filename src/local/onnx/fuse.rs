@@ -9,40 +9,53 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
+use tract_onnx::prelude::TractResult;
 
-use crate::local::onnx::linear;
+use crate::local::onnx::linear::Linear;
+use crate::local::onnx::places::Places;
+use crate::local::onnx::weights::Weights;
 
 /// `TensorProto.DataType` of ONNX.
 const INT8: i32 = 3;
 
 /// Replaces each quantized linear layer by one node; how many there were, and how many it knew.
-pub(super) fn linears(proto: &mut ModelProto) -> (usize, usize) {
-    let Some(graph) = proto.graph.as_mut() else { return (0, 0) };
+///
+/// # Errors
+/// Where weights, scales and bias are of sizes that do not fit together.
+pub(super) fn linears(
+    graph: &mut GraphProto,
+    weights: &mut Weights,
+    places: &mut Places,
+) -> TractResult<(usize, usize)> {
     let is_product = |node: &&NodeProto| node.op_type == "MatMulInteger";
     let all = graph.node.iter().filter(is_product).count();
     let found: Vec<Found> = {
         let index = Index::new(graph);
         (0..graph.node.len()).filter_map(|at| index.linear(at)).collect()
     };
-    for Found { at, node, .. } in &found {
-        if let Some(place) = graph.node.get_mut(*at) {
-            *place = node.clone();
-        }
+    for Found { at, input, weights: matrix, scale, bias, .. } in &found {
+        let Some(last) = graph.node.get_mut(*at) else { continue };
+        let bias = bias.as_ref().map(|bias| weights.take(bias)).transpose()?;
+        let linear = Linear::new(&*weights.take(matrix)?, &*weights.take(scale)?, bias.as_deref())?;
+        *last = places.keep(linear, last.name.clone(), vec![input.clone()], last.output.clone());
     }
     let gone: HashSet<usize> = found.iter().flat_map(|found| found.inner.iter().copied()).collect();
     let mut at = 0..;
     graph.node.retain(|_| at.next().is_some_and(|at| !gone.contains(&at)));
     drop_unread_quantizers(graph);
-    (all, found.len())
+    Ok((all, found.len()))
 }
 
 /// A layer that was recognised.
 struct Found {
     /// Where its last node stands, which the new one replaces: order stays topological.
     at: usize,
-    /// The new node.
-    node: NodeProto,
+    /// What it reads.
+    input: String,
+    weights: TensorProto,
+    scale: TensorProto,
+    bias: Option<TensorProto>,
     /// Nodes that nobody reads any more.
     inner: Vec<usize>,
 }
@@ -84,29 +97,27 @@ impl<'a> Index<'a> {
             return None;
         }
         let mut inner = vec![product, cast, scales];
-        let mut input = vec![quantizer.input.first()?.clone(), weights.name.clone(), scale.name.clone()];
-        let mut last = (scaled, scaling);
-        if let Some((bias, at, adding)) = self.bias(scaling.output.first()?, *weights.dims.get(1)?) {
+        let mut at = scaled;
+        let bias = self.bias(scaling.output.first()?, *weights.dims.get(1)?);
+        if let Some((_, adding)) = bias {
             inner.push(scaled);
-            input.push(bias.name.clone());
-            last = (at, adding);
+            at = adding;
         }
-        let name = last.1.name.clone();
-        let node = NodeProto {
-            input,
-            output: last.1.output.clone(),
-            name,
-            op_type: linear::NAME.into(),
-            ..NodeProto::default()
-        };
-        Some(Found { at: last.0, node, inner })
+        Some(Found {
+            at,
+            input: quantizer.input.first()?.clone(),
+            weights: weights.clone(),
+            scale: scale.clone(),
+            bias: bias.map(|(bias, _)| bias.clone()),
+            inner,
+        })
     }
 
     /// The bias added to `product` and to nothing else.
-    fn bias(&self, product: &str, outputs: i64) -> Option<(&'a TensorProto, usize, &'a NodeProto)> {
+    fn bias(&self, product: &str, outputs: i64) -> Option<(&'a TensorProto, usize)> {
         let (at, adding) = self.only_reader(product, "Add")?;
         let bias = self.constant(other(adding, product)?).filter(|bias| bias.dims == [outputs])?;
-        Some((bias, at, adding))
+        Some((bias, at))
     }
 
     fn node(&self, at: usize) -> Option<&'a NodeProto> {

@@ -2,29 +2,44 @@
 
 use std::sync::Arc;
 
-use tract_onnx::model::ParsingContext;
-use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::{
-    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceOp, InferenceResult, Op, OutletId, Solver,
-    SpecialOps, StaticName, TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op,
-    expand, op_as_typed_op, op_out_of_plan, tvec,
+    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, Op, OutletId, Solver, SpecialOps, StaticName,
+    TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
+    op_out_of_plan, tvec,
 };
 
 use crate::local::kernels::{PackedWeights, QuantizedRows, multiply};
 
-/// Name of the operator in the rewritten file; no other file has it.
-pub(super) const NAME: &str = "RerankInt8Linear";
+/// Name of the operator.
+const NAME: &str = "RerankInt8Linear";
 
-/// As ONNX sees it: `(x f32 [..., inputs], weights i8 [inputs, outputs], scale f32 [] or [outputs], bias? f32 [outputs])`
-/// → `f32 [..., outputs]`. All but `x` are constants.
-pub(super) fn builder(_: &ParsingContext, _: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
-    Ok((expand(OnnxLinear), vec![]))
+/// `x f32 [..., inputs]` → `f32 [..., outputs]`, before its shapes are known.
+#[derive(Clone, Debug)]
+pub(super) struct Linear {
+    layer: Arc<Layer>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct OnnxLinear;
+impl Linear {
+    /// Of weights i8 `[inputs, outputs]`, scale f32 `[]` or `[outputs]` and bias f32 `[outputs]`.
+    ///
+    /// # Errors
+    /// Where types or sizes differ from that.
+    pub(super) fn new(weights: &Tensor, scale: &Tensor, bias: Option<&Tensor>) -> TractResult<Self> {
+        let &[inputs, outputs] = weights.shape() else { return Err(unexpected("rank of the weights")) };
+        let packed = PackedWeights::new(weights.try_as_plain_ram()?.as_slice::<i8>()?, inputs, outputs);
+        let numbers = |tensor: &Tensor| TractResult::Ok(tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
+        let mut scales = numbers(scale)?;
+        if let &[scale] = scales.as_slice() {
+            scales = vec![scale; outputs];
+        }
+        let bias = bias.map_or_else(|| Ok(vec![0.0; outputs]), numbers)?;
+        let fits = scales.len() == outputs && bias.len() == outputs;
+        let weights = packed.filter(|_| fits).ok_or_else(|| unexpected("sizes of weights, scales and bias"))?;
+        Ok(Self { layer: Arc::new(Layer { weights, scales, bias }) })
+    }
+}
 
-impl Expansion for OnnxLinear {
+impl Expansion for Linear {
     fn name(&self) -> StaticName {
         NAME.into()
     }
@@ -35,35 +50,19 @@ impl Expansion for OnnxLinear {
         inputs: &'p [TensorProxy],
         outputs: &'p [TensorProxy],
     ) -> InferenceResult {
-        let ([x, weights, ..], [y]) = (inputs, outputs) else { return Err(unexpected("arity")) };
+        let ([x], [y]) = (inputs, outputs) else { return Err(unexpected("arity")) };
         solver.equals(&y.datum_type, f32::datum_type())?;
         solver.equals(&y.rank, &x.rank)?;
-        solver.given_2(&x.shape, &weights.shape, move |solver, mut shape, weights| {
-            if let (Some(last), Some(outputs)) = (shape.last_mut(), weights.last()) {
-                *last = outputs.clone();
+        solver.given(&x.shape, move |solver, mut shape| {
+            if let Some(last) = shape.last_mut() {
+                *last = self.layer.weights.outputs().into();
             }
             solver.equals(&y.shape, shape)
         })
     }
 
     fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        let constant = |at: usize| {
-            let outlet = inputs.get(at).ok_or_else(|| unexpected("arity"))?;
-            model.outlet_fact(*outlet)?.konst.clone().ok_or_else(|| unexpected("weights that are not constant"))
-        };
-        let weights = constant(1)?;
-        let &[rows, columns] = weights.shape() else { return Err(unexpected("rank of the weights")) };
-        let packed = PackedWeights::new(weights.try_as_plain_ram()?.as_slice::<i8>()?, rows, columns);
-        let numbers = |tensor: &Tensor| TractResult::Ok(tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
-        let mut scales = numbers(&*constant(2)?)?;
-        if let &[scale] = scales.as_slice() {
-            scales = vec![scale; columns];
-        }
-        let bias = if inputs.len() > 3 { numbers(&*constant(3)?)? } else { vec![0.0; columns] };
-        let fits = scales.len() == columns && bias.len() == columns;
-        let weights = packed.filter(|_| fits).ok_or_else(|| unexpected("sizes of weights, scales and bias"))?;
-        let x = inputs.first().copied().ok_or_else(|| unexpected("arity"))?;
-        model.wire_node(prefix, Linear { layer: Arc::new(Layer { weights, scales, bias }) }, &[x])
+        model.wire_node(prefix, TypedLinear { layer: Arc::clone(&self.layer) }, inputs)
     }
 }
 
@@ -75,19 +74,19 @@ struct Layer {
 }
 
 #[derive(Clone, Debug)]
-struct Linear {
+struct TypedLinear {
     layer: Arc<Layer>,
 }
 
-impl PartialEq for Linear {
+impl PartialEq for TypedLinear {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.layer, &other.layer)
     }
 }
 
-impl Eq for Linear {}
+impl Eq for TypedLinear {}
 
-impl Op for Linear {
+impl Op for TypedLinear {
     fn name(&self) -> StaticName {
         NAME.into()
     }
@@ -95,7 +94,7 @@ impl Op for Linear {
     op_as_typed_op!();
 }
 
-impl EvalOp for Linear {
+impl EvalOp for TypedLinear {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -112,7 +111,7 @@ impl EvalOp for Linear {
     }
 }
 
-impl TypedOp for Linear {
+impl TypedOp for TypedLinear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let x = inputs.first().ok_or_else(|| unexpected("arity"))?;
         let mut shape = x.shape.clone();

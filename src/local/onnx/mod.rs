@@ -2,6 +2,10 @@
 
 // What a file must be before tract sees it.
 mod check;
+// Large initializers, outside the graph.
+mod weights;
+// Fused operators on their way through tract's parser.
+mod places;
 // Subgraph -> fused operator.
 mod fuse;
 // The fused operators.
@@ -21,6 +25,8 @@ use crate::local::kernels;
 use crate::local::logits::{CrossEncoder, Plan};
 use crate::local::pair::Row;
 use check::{Input, Tables};
+use places::Places;
+use weights::Weights;
 
 /// A cross-encoder that tract runs: what is recognised on fused operators of ours, the rest on its own.
 pub struct OnnxCrossEncoder {
@@ -40,17 +46,27 @@ pub struct OnnxCrossEncoder {
 /// `bad_model` with what was found and which export works.
 pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
     let mut onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
-    onnx.op_register.insert(linear::NAME, linear::builder);
+    onnx.op_register.insert(places::NAME, places::builder);
     let mut proto = decode(&file)?;
     drop(file);
     check::operators(&proto, |op| onnx.op_register.0.contains_key(op))?;
     let inputs = check::inputs(&proto)?;
     let tables = check::tables(&proto);
     let kept = check::logits_output(&proto)?;
-    let (quantized, fused) = fuse::linears(&mut proto);
+    let mut places = Places::default();
+    let rewritten = (|| {
+        let graph = proto.graph.get_or_insert_default();
+        let mut weights = Weights::out_of(graph)?;
+        let counts = fuse::linears(graph, &mut weights, &mut places)?;
+        weights.clear_stubs(graph);
+        Ok((weights, counts))
+    })();
+    let (weights, (quantized, fused)) = rewritten.map_err(|error| cannot_run(&error))?;
     let typed = (|| {
         let mut model = onnx.parse(&proto, None)?.model;
         drop(proto);
+        places.fill(&mut model)?;
+        weights.into_constants(&mut model)?;
         let logits: Vec<_> = model.output_outlets()?.iter().copied().skip(kept).take(1).collect();
         model.select_output_outlets(&logits)?;
         let length = model.symbols.sym("length");

@@ -1,0 +1,95 @@
+//! Large initializers by name, outside the graph that tract parses: the graph keeps their name, type and shape alone.
+//!
+//! A fuse rule takes a tensor out and makes of it what its operator needs, say packed panels; what no rule has taken is
+//! given to tract as constants, without a copy. So each weight is in memory once, but for the one being packed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tract_onnx::data_resolver::MmapDataResolver;
+use tract_onnx::pb::{GraphProto, TensorProto};
+use tract_onnx::prelude::{InferenceFact, Tensor, TractResult};
+use tract_onnx::tract_hir::infer::InferenceModel;
+use tract_onnx::tract_hir::ops::konst::Const;
+
+/// Initializers of as many bytes and more leave the graph. Biases, norms and scales are below, so that rules can read them.
+pub(super) const LARGE: usize = 64 << 10;
+
+/// Large initializers by name.
+#[derive(Default)]
+pub(super) struct Weights {
+    large: HashMap<String, Large>,
+    /// The stubs in the graph, of tensors taken already too.
+    stubs: HashSet<String>,
+}
+
+struct Large {
+    tensor: Arc<Tensor>,
+    /// Nodes that have not taken it yet.
+    readers: usize,
+}
+
+impl Weights {
+    /// Moves the large initializers' data out of `graph`; name, type and dims stay.
+    pub(super) fn out_of(graph: &mut GraphProto) -> TractResult<Self> {
+        let mut weights = Self::default();
+        for initializer in graph.initializer.iter_mut().filter(|it| it.raw_data.len() >= LARGE) {
+            let tensor = loaded(initializer)?;
+            initializer.raw_data = Vec::new();
+            weights.insert(initializer.name.clone(), tensor);
+        }
+        weights.count_readers(graph);
+        Ok(weights)
+    }
+
+    /// Adds a tensor whose stub stands in the graph.
+    pub(super) fn insert(&mut self, name: String, tensor: Tensor) {
+        self.stubs.insert(name.clone());
+        self.large.insert(name, Large { tensor: Arc::new(tensor), readers: 1 });
+    }
+
+    /// Notes how many nodes of `graph` read each tensor, so that the last one to take it frees it.
+    pub(super) fn count_readers(&mut self, graph: &GraphProto) {
+        for (name, large) in &mut self.large {
+            large.readers = graph.node.iter().flat_map(|node| &node.input).filter(|input| *input == name).count();
+        }
+    }
+
+    /// The values of an initializer, small or large, for one of its readers, which will not read it from the graph.
+    ///
+    /// # Errors
+    /// Where the file's data does not fit its type and dims, or every reader has had it.
+    pub(super) fn take(&mut self, initializer: &TensorProto) -> TractResult<Arc<Tensor>> {
+        let Some(large) = self.large.get_mut(&initializer.name) else { return loaded(initializer).map(Arc::new) };
+        large.readers = large.readers.saturating_sub(1);
+        let tensor = Arc::clone(&large.tensor);
+        if large.readers == 0 {
+            self.large.remove(&initializer.name);
+        }
+        Ok(tensor)
+    }
+
+    /// Takes the stubs of the large tensors out of `graph`, so that tract leaves places for them.
+    pub(super) fn clear_stubs(&self, graph: &mut GraphProto) {
+        graph.initializer.retain(|it| !self.stubs.contains(&it.name));
+        graph.input.retain(|it| !self.stubs.contains(&it.name));
+    }
+
+    /// Gives `model` the tensors that nobody took, as constants.
+    pub(super) fn into_constants(mut self, model: &mut InferenceModel) -> TractResult<()> {
+        for outlet in model.inputs.clone() {
+            let name = model.node(outlet.node).name.clone();
+            let Some(Large { tensor, .. }) = self.large.remove(&name) else { continue };
+            let fact = InferenceFact::try_from(&tensor)?;
+            let node = model.node_mut(outlet.node);
+            node.op = Box::new(Const::new(tensor)?);
+            model.set_outlet_fact(outlet, fact)?;
+            model.inputs.retain(|input| *input != outlet);
+        }
+        Ok(())
+    }
+}
+
+fn loaded(initializer: &TensorProto) -> TractResult<Tensor> {
+    tract_onnx::tensor::load_tensor(&MmapDataResolver, initializer, None)
+}
