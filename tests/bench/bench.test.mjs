@@ -1,0 +1,100 @@
+// @ts-check
+// The parts of the bench that need no browser and no peers.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { compareScores } from "./agreement.mjs";
+import { compare } from "./compare.mjs";
+import { readOptions } from "./options.mjs";
+import { markdown } from "./report/markdown.mjs";
+import { ratio } from "./results.mjs";
+import { line, median, pairedRatio, quantile, spread } from "./statistics.mjs";
+
+/** @param {Partial<import("./results.mjs").Cell>} [fields] @returns {import("./results.mjs").Cell} */
+const cell = (fields = {}) => ({ run: "r1", part: 1, kind: "speed", engine: "ours", model: "minilm", workload: "8x128", status: "measured", samples: [10, 20, 40], ...fields });
+
+test("median and quartiles, of odd and even numbers of values, in any order", () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+  assert.deepEqual(spread([1, 2, 3, 4, 5]), { median: 3, low: 2, high: 4, count: 5 });
+  assert.equal(quantile([10, 20], 0.25), 12.5);
+  assert.throws(() => median([]), /at least one value/);
+});
+
+test("a ratio is taken pair by pair: a slow round slows both", () => {
+  assert.equal(pairedRatio([20, 200, 22], [10, 100, 11]).median, 2);
+  assert.throws(() => pairedRatio([1, 2], [1]), /expected pairs, found 2 and 1/);
+});
+
+test("a line through points, and how far they are off", () => {
+  const { slope, intercept, r2, worst } = line([{ x: 1, y: 5 }, { x: 2, y: 7 }, { x: 4, y: 11 }]);
+  assert.deepEqual([slope, intercept, r2].map((it) => Math.round(it * 1e9) / 1e9), [2, 3, 1]);
+  assert.ok(worst < 1e-9);
+  assert.ok(line([{ x: 1, y: 1 }, { x: 2, y: 4 }, { x: 3, y: 9 }]).worst > 0.1);
+  assert.throws(() => line([{ x: 1, y: 1 }, { x: 1, y: 2 }]), /different x/);
+});
+
+test("no ratio across runs, parts, workloads, or from a cell that was not run", () => {
+  const theirs = cell({ engine: "ort", samples: [30, 60, 120] });
+  assert.equal(ratio(theirs, cell()).median, 3);
+  assert.throws(() => ratio(theirs, cell({ run: "r2" })), /expected cells of one run, found ort of run r1, part 1 and ours of run r2, part 1/);
+  assert.throws(() => ratio(theirs, cell({ part: 2 })), /expected cells of one run/);
+  assert.throws(() => ratio(theirs, cell({ workload: "1x512" })), /same workload/);
+  assert.throws(() => ratio({ ...theirs, samples: undefined, status: "not run" }, cell()), /two measured cells, found not run and measured/);
+});
+
+test("scores that are not the same do not agree, and NaN agrees with nothing", () => {
+  assert.equal(compareScores([1, -2.05], [1.02, -2]).agrees, true);
+  assert.equal(compareScores([1, 2], [2, 1]).agrees, false);
+  assert.equal(compareScores([NaN], [1]).agrees, false);
+  assert.throws(() => compareScores([1], [1, 2]), /expected 2, found 1/);
+});
+
+test("engines take turns; one that crashes or scores otherwise is named, and the others go on", async () => {
+  /** @type {string[]} */
+  const turns = [];
+  const engine = (/** @type {string} */ name, /** @type {(call: number) => number[]} */ score) => {
+    let calls = 0;
+    const call = async () => {
+      turns.push(name);
+      return { ms: 1_000, logits: score(++calls) };
+    };
+    return { engine: name, call };
+  };
+  const contenders = [
+    engine("ours", () => [1, 2]),
+    engine("good", () => [1, 2]),
+    engine("other", () => [2, 1]),
+    engine("crashing", (calls) => {
+      if (calls > 2) throw new Error("the page crashed\nwith a stack");
+      return [1, 2];
+    }),
+  ];
+  const outcomes = await compare(contenders, { query: "q", documents: ["a", "b"], rows: [] }, { rounds: 2, warmUp: { times: 2, ms: 0 } });
+  assert.deepEqual(turns.slice(8), ["ours", "good", "crashing", "good", "ours"]);
+  assert.deepEqual(outcomes.map(({ samples }) => samples?.length), [2, 2, undefined, undefined]);
+  assert.match(String(outcomes[2].reason), /its scores are not ours: 1.0 apart/);
+  assert.equal(outcomes[3].reason, "the page crashed");
+});
+
+test("a cell that was not run stands in the report with its reason, and alone gives no ratio", () => {
+  const machine = { cpu: "a CPU", cores: 2, memoryGB: 8, relaxedDot: "signed" };
+  const report = markdown({
+    run: "r1", startedAt: "2026-11-24T00:00:00Z", machine, browsers: { Chromium: "1" }, versions: { peer: "2" },
+    cells: [cell(), cell({ engine: "ort", samples: [20, 40, 80] }), cell({ engine: "tjs", samples: undefined, status: "not run", reason: "the page crashed" })],
+  });
+  assert.match(report, /onnxruntime-web, 1 thread \| 40\.0 \(30\.0–60\.0\) \| 2\.00 \(2\.00–2\.00\)/);
+  assert.match(report, /transformers\.js, one padded batch \| not run: the page crashed/);
+});
+
+test("the command line: lists are checked, --quick chooses", () => {
+  const quick = readOptions(["--quick"]);
+  assert.ok(quick !== "help" && quick.quick && quick.rounds === 5);
+  const some = readOptions(["--only", "minilm,bce", "--engines", "ours,ort"]);
+  assert.ok(some !== "help");
+  assert.deepEqual([some.models, some.engines], [["minilm", "bce"], ["ours", "ort"]]);
+  assert.throws(() => readOptions(["--only", "minilm,gpt"]), /--only: expected of default, .*found "gpt"/);
+  assert.throws(() => readOptions(["--rounds", "0"]), /whole number from 1/);
+  assert.throws(() => readOptions(["--speed"]), /Unknown option/);
+});

@@ -1,0 +1,84 @@
+// @ts-check
+// A workload → a query, distinct documents of exactly the tokens it asks for, and the ids of each pair.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { MODELS } from "./models.mjs";
+import { PEERS } from "./paths.mjs";
+
+/**
+ * @typedef {object} Request
+ * @property {string} query
+ * @property {string[]} documents
+ * @property {{ ids: number[], types: number[] }[]} rows the pairs, for engines that take ids
+ */
+
+/** Tokens of every query. */
+const QUERY_TOKENS = 8;
+/** Words to draw from; more make no difference. */
+const MOST_WORDS = 4_000;
+
+/** Tokenizers of the peers: what transformers.js itself uses. @type {Map<string, Promise<Writer>>} */
+const writers = new Map();
+
+/** @param {string} model @param {readonly number[]} tokens of each pair @param {number} [seed] @returns {Promise<Request>} */
+export async function makeRequest(model, tokens, seed = 1) {
+  if (!writers.has(model)) writers.set(model, openWriter(model));
+  return /** @type {Promise<Writer>} */ (writers.get(model)).then((writer) => writer.request(tokens, seed));
+}
+
+/** Writes texts whose token counts are known, from words that are one token each. */
+class Writer {
+  /** @param {any} tokenizer @param {string[]} words */
+  constructor(tokenizer, words) {
+    this.tokenizer = tokenizer;
+    this.words = words;
+    this.separators = this.pair(words[0], words[1]).ids.length - 2;
+  }
+
+  /** @param {string} query @param {string} document */
+  pair(query, document) {
+    const { ids, token_type_ids: types } = this.tokenizer.encode(query, { text_pair: document, return_token_type_ids: true });
+    return { ids, types };
+  }
+
+  /** @param {readonly number[]} tokens @param {number} seed @returns {Request} */
+  request(tokens, seed) {
+    const draw = random(seed);
+    const text = (/** @type {number} */ count) => Array.from({ length: count }, () => this.words[Math.floor(draw() * this.words.length)]).join(" ");
+    const query = text(QUERY_TOKENS);
+    const documents = tokens.map((count) => text(count - QUERY_TOKENS - this.separators));
+    const rows = documents.map((document) => this.pair(query, document));
+    const wrong = rows.findIndex(({ ids }, index) => ids.length !== tokens[index]);
+    if (wrong >= 0) throw new Error(`document ${wrong}: expected a pair of ${tokens[wrong]} tokens, found ${rows[wrong].ids.length}`);
+    if (new Set(documents).size !== documents.length) throw new Error("documents: expected distinct ones, found two alike");
+    return { query, documents, rows };
+  }
+}
+
+/** @param {string} model */
+async function openWriter(model) {
+  const { Tokenizer } = await import(pathToFileURL(join(PEERS, "@huggingface", "tokenizers", "dist", "tokenizers.mjs")).href);
+  const read = (/** @type {string} */ file) => JSON.parse(readFileSync(join(MODELS, model, file), "utf8"));
+  const json = read("tokenizer.json");
+  const tokenizer = new Tokenizer(json, read("tokenizer_config.json"));
+  const { type, vocab } = json.model;
+  const pieces = type === "Unigram" ? vocab.map(([piece]) => piece) : Object.keys(vocab);
+  const whole = type === "Unigram" ? /^▁([a-z]{3,10})$/ : /^([a-z]{2,10})$/;
+  const alone = (/** @type {string} */ word) => tokenizer.encode(word, { add_special_tokens: false }).ids.length === 1;
+  const words = pieces.map((/** @type {string} */ piece) => whole.exec(piece)?.[1]).filter((/** @type {string | undefined} */ word) => word && alone(word));
+  if (words.length < 100) throw new Error(`${model}: expected at least 100 words of one token, found ${words.length}`);
+  return new Writer(tokenizer, words.slice(0, MOST_WORDS));
+}
+
+/** mulberry32: numbers from 0 to 1, the same for the same seed everywhere. @param {number} state */
+function random(state) {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

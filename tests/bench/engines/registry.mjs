@@ -1,0 +1,26 @@
+// @ts-check
+// Everything that ranks in a page: one adapter a peer, and the ways each is used. `openEngine` of an adapter gives
+// `{ score(request) → logits in the order of the documents, dispose() }`.
+
+/**
+ * @typedef {object} EngineKind
+ * @property {string} title
+ * @property {string} package whose version is printed
+ * @property {string} adapter below engines/
+ * @property {object} [options] for the adapter
+ * @property {boolean} [isolated] its page has COOP and COEP, which threads of shared memory need
+ * @property {boolean} [text] takes text: its times hold tokenization
+ */
+
+/** @type {Record<string, EngineKind>} */
+export const ENGINES = {
+  ours: { title: "rerank-wasm, relaxed SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "relaxed", workers: 0 }, text: true },
+  "ours-simd128": { title: "rerank-wasm, plain SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "simd128", workers: 0 }, text: true },
+  "ours-workers": { title: "rerank-wasm, workers: auto", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { workers: "auto" }, text: true },
+  ort: { title: "onnxruntime-web, 1 thread", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: 1 } },
+  "ort-threads": { title: "onnxruntime-web, threads", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: "cores" }, isolated: true },
+  tjs: { title: "transformers.js, one padded batch", package: "@huggingface/transformers", adapter: "transformers.js", text: true },
+};
+
+/** The engine the others are compared with. */
+export const OURS = "ours";

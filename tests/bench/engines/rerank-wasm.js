@@ -1,0 +1,28 @@
+// @ts-check
+// This package, as a page has it: the installed tarball, the public API.
+
+/**
+ * @param {import("../page/host.js").Files} files
+ * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto" }} options
+ */
+export async function openEngine(files, { wasm, workers }) {
+  const { LocalReranker } = await import("rerank-wasm/local");
+  const reranker = await LocalReranker.load({
+    model: await files.model(),
+    tokenizer: await files.tokenizer(),
+    scores: "raw",
+    workers,
+    ...(wasm ? { wasm: `/pkg/local.${wasm}.wasm` } : {}),
+  });
+  return {
+    facts: reranker.plan,
+    /** @param {import("../documents.mjs").Request} request */
+    async score({ query, documents }) {
+      const { results } = await reranker.rerank({ query, documents, returnDocuments: false });
+      const logits = new Array(documents.length);
+      for (const { index, relevanceScore } of results) logits[index] = relevanceScore;
+      return logits;
+    },
+    dispose: () => reranker.dispose(),
+  };
+}

@@ -1,0 +1,115 @@
+// @ts-check
+// The models that are measured, each in a folder as the hub lays it out: config.json, tokenizer.json, onnx/model_quantized.onnx.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+import { fillSkeleton } from "../models/fill.mjs";
+import { KEPT, ROOT } from "./paths.mjs";
+
+/** Where folders of models are made, to be kept. */
+export const MODELS = join(KEPT, "models");
+/** Of the random weights. */
+const SEED = 0;
+
+/**
+ * @typedef {object} Kind
+ * @property {string} title
+ * @property {{ layers: number, hidden: number, inner: number }} shape
+ * @property {string} [skeleton] to be filled with random weights; without it, the default model's own file
+ * @property {readonly string[]} tokenizers below the checkout, the first that is there
+ * @property {string} tokenizerClass decides whether transformers.js makes token types
+ * @property {object} config what else transformers.js wants to know
+ */
+
+const WORDPIECE = ["../shared/data/wordpiece/tokenizer.json", "tests/models/wordpiece/tokenizer.json"];
+const XLMR = ["../shared/data/xlmr/tokenizer.json.gz", "model/tokenizer.json"];
+
+/** @type {Record<string, Kind>} */
+export const KINDS = {
+  default: {
+    title: "default model",
+    shape: { layers: 6, hidden: 384, inner: 1536 },
+    tokenizers: ["model/tokenizer.json"],
+    tokenizerClass: "XLMRobertaTokenizer",
+    config: { model_type: "bert", num_labels: 1 },
+  },
+  minilm: {
+    title: "MiniLM-L6",
+    shape: { layers: 6, hidden: 384, inner: 1536 },
+    skeleton: "minilm-l6_int8",
+    tokenizers: WORDPIECE,
+    tokenizerClass: "BertTokenizer",
+    config: { model_type: "bert", num_labels: 1 },
+  },
+  bce: {
+    title: "bce-reranker-base",
+    shape: { layers: 12, hidden: 768, inner: 3072 },
+    skeleton: "bce-reranker-base_int8",
+    tokenizers: XLMR,
+    tokenizerClass: "XLMRobertaTokenizer",
+    config: { model_type: "xlm-roberta", num_labels: 1 },
+  },
+  bge: {
+    title: "bge-reranker-v2-m3",
+    shape: { layers: 24, hidden: 1024, inner: 4096 },
+    skeleton: "bge-reranker-v2-m3_int8",
+    tokenizers: XLMR,
+    tokenizerClass: "XLMRobertaTokenizer",
+    config: { model_type: "xlm-roberta", num_labels: 1 },
+  },
+};
+
+/**
+ * @typedef {object} Model
+ * @property {string} id
+ * @property {string} title
+ * @property {boolean} random whether its weights are random
+ * @property {string} tokenizer where it comes from
+ * @property {number} modelBytes
+ * @property {number} tokenizerBytes
+ * @property {{ layers: number, hidden: number, inner: number }} shape
+ */
+
+/** Makes the folder of `id` unless it is there. @param {string} id @returns {Model} */
+export function prepareModel(id) {
+  const kind = KINDS[id];
+  if (!kind) throw new Error(`model: expected one of ${Object.keys(KINDS).join(", ")}, found ${id}`);
+  const folder = join(MODELS, id);
+  mkdirSync(join(folder, "onnx"), { recursive: true });
+  const file = join(folder, "onnx", "model_quantized.onnx");
+  if (!kind.skeleton) cpSync(join(ROOT, "model", "model_int8.onnx"), file);
+  else if (!existsSync(file)) writeWhole(file, fillSkeleton(readFileSync(join(ROOT, "tests", "models", `${kind.skeleton}.skeleton.onnx`)), SEED));
+  const tokenizer = kind.tokenizers.find((path) => existsSync(join(ROOT, path)));
+  if (!tokenizer) throw new Error(`${id}: expected one of ${kind.tokenizers.join(", ")}, found none`);
+  const json = readFileSync(join(ROOT, tokenizer));
+  writeWhole(join(folder, "tokenizer.json"), tokenizer.endsWith(".gz") ? gunzipSync(json) : json);
+  writeWhole(join(folder, "config.json"), JSON.stringify(kind.config));
+  writeWhole(join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: kind.tokenizerClass, model_max_length: 512, ...special(folder) }));
+  return {
+    id,
+    title: kind.title,
+    random: kind.skeleton !== undefined,
+    tokenizer,
+    modelBytes: statSync(file).size,
+    tokenizerBytes: statSync(join(folder, "tokenizer.json")).size,
+    shape: kind.shape,
+  };
+}
+
+/** The padding token, which transformers.js reads here and nowhere else. @param {string} folder */
+function special(folder) {
+  const { added_tokens: tokens } = tokenizerOf(folder);
+  const pad = tokens.find((/** @type {{ content: string }} */ { content }) => /^(<pad>|\[PAD\])$/.test(content));
+  return { pad_token: pad.content };
+}
+
+/** @param {string} folder @returns {any} */
+const tokenizerOf = (folder) => JSON.parse(readFileSync(join(folder, "tokenizer.json"), "utf8"));
+
+/** Never half a file, also when this process ends in the middle. @param {string} path @param {string | Uint8Array} content */
+function writeWhole(path, content) {
+  writeFileSync(`${path}.${process.pid}`, content);
+  renameSync(`${path}.${process.pid}`, path);
+}

@@ -1,0 +1,43 @@
+// @ts-check
+// What a run has found, cell by cell. Cells of different runs are never compared.
+
+/**
+ * @typedef {object} Cell
+ * @property {string} run the id of the run
+ * @property {number} part of it: pages that were open at the same time, measured in turns
+ * @property {string} kind "speed", "start", …
+ * @property {string} engine
+ * @property {string} [model]
+ * @property {string} [workload]
+ * @property {string} [browser]
+ * @property {"measured" | "not run"} status
+ * @property {string} [reason] why it was not run
+ * @property {number[]} [samples] ms, one a round, in the order of the rounds
+ * @property {import("./agreement.mjs").Agreement} [agreement] of its scores with ours
+ * @property {Record<string, any>} [values] what else was measured
+ */
+
+import { pairedRatio } from "./statistics.mjs";
+
+/**
+ * How many times as long `theirs` took, round by round.
+ * @param {Cell} theirs @param {Cell} ours
+ */
+export function ratio(theirs, ours) {
+  if (theirs.run !== ours.run || theirs.part !== ours.part) {
+    throw new Error(`ratio: expected cells of one run, found ${name(theirs)} and ${name(ours)}; run both side by side`);
+  }
+  for (const key of /** @type {const} */ (["kind", "model", "workload", "browser"])) {
+    if (theirs[key] !== ours[key]) throw new Error(`ratio: expected the same ${key}, found ${theirs[key]} and ${ours[key]}`);
+  }
+  if (!theirs.samples || !ours.samples) throw new Error(`ratio: expected two measured cells, found ${theirs.status} and ${ours.status}`);
+  return pairedRatio(theirs.samples, ours.samples);
+}
+
+/** @param {Cell} cell */
+const name = ({ engine, run, part }) => `${engine} of run ${run}, part ${part}`;
+
+/** @param {Date} [now] @returns {string} an id no other run has */
+export function newRunId(now = new Date()) {
+  return `${now.toISOString().replace(/\D/g, "").slice(0, 14)}-${Math.random().toString(36).slice(2, 6)}`;
+}

@@ -1,0 +1,49 @@
+// @ts-check
+// What is measured: how many documents of how many tokens, on which model. Data only.
+
+/**
+ * @typedef {object} Workload
+ * @property {string} id
+ * @property {string} title
+ * @property {readonly number[]} tokens of each pair, query and separators included; one a document
+ * @property {number} [documentTokens] in place of `tokens`: of the document alone, so that it is read in windows
+ */
+
+/** Every pair of the same length. @param {number} documents @param {number} tokens @returns {Workload} */
+export const equal = (documents, tokens) => ({
+  id: `${documents}x${tokens}`,
+  title: `${documents} × ${tokens}`,
+  tokens: Array.from({ length: documents }, () => tokens),
+});
+
+/** Lengths as search results have them: from 40 to 512 tokens, each a fixed ratio above the last, in no order. */
+const MIXED = [211, 40, 132, 512, 67, 90, 298, 51, 161, 390, 46, 117, 241, 59, 342, 77, 103, 184, 448, 146];
+
+/** @type {Record<string, Workload>} */
+export const WORKLOADS = Object.fromEntries(
+  [
+    equal(1, 128),
+    equal(1, 512),
+    equal(8, 128),
+    { id: "mixed20", title: "20 mixed", tokens: MIXED },
+    equal(50, 64),
+    equal(100, 64),
+    { ...equal(64, 512), id: "qianfan64", title: "64 × 512 (Qianfan's most documents)" },
+  ].map((workload) => [workload.id, workload]),
+);
+
+/** What each model is measured on; `quick`: also by `--quick`. */
+export const PLAN = [
+  { model: "default", workload: "8x128", quick: true },
+  { model: "default", workload: "mixed20", quick: true },
+  { model: "default", workload: "50x64" },
+  { model: "default", workload: "100x64" },
+  { model: "default", workload: "qianfan64" },
+  { model: "minilm", workload: "8x128", quick: true },
+  { model: "minilm", workload: "1x512", quick: true },
+  { model: "minilm", workload: "mixed20" },
+  { model: "bce", workload: "1x128", quick: true },
+  { model: "bce", workload: "1x512" },
+  { model: "bge", workload: "1x128" },
+  { model: "bge", workload: "1x512" },
+];
