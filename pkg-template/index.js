@@ -5,4 +5,5 @@ export { RerankError, isRerankError } from "./error.js";
 export { estimateTokens } from "./estimate.js";
 export { RemoteReranker } from "./remote.js";
 export { LocalReranker, isSupported } from "./local.js";
-export { withFallback } from "./fallback.js";
+export { cascade } from "./chains/cascade.js";
+export { withFallback } from "./chains/fallback.js";

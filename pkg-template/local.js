@@ -62,7 +62,7 @@ export class LocalReranker {
     const { plain, call, documents } = readRequest(request);
     const scored = await this.#engine.score(plain, call);
     return {
-      results: attachDocuments(scored, documents, plain.returnDocuments),
+      results: attachDocuments(scored, documents, plain.returnDocuments, call),
       model: this.#model,
       provider: "local",
       warnings: [],

@@ -37,7 +37,7 @@ export class RemoteReranker {
     };
     const limit = deadlineMs === undefined ? {} : { timeoutMs: deadlineMs, timeoutName: "deadlineMs" };
     const { scored, ...rest } = await this.#engine.score(wire, { signal: call.signal, onProgress: call.onProgress, ...limit });
-    return { results: attachDocuments(scored, documents, plain.returnDocuments), ...rest };
+    return { results: attachDocuments(scored, documents, plain.returnDocuments, call), ...rest };
   }
 
   /** Ends calls under way with `disposed`, and every later one. */

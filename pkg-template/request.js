@@ -5,8 +5,8 @@ import { RerankError, invalidRequest } from "./error.js";
 
 /** What Rust checks and the engine reads. */
 const PLAIN_FIELDS = /** @type {const} */ (["query", "topN", "maxChunksPerDoc", "overlapTokens", "returnDocuments", "user"]);
-/** What stays on this side: how to run the call. */
-const CALL_FIELDS = /** @type {const} */ (["signal", "timeoutMs", "maxRetries", "headers", "onProgress"]);
+/** What stays on this side: how to run the call, and what of its results is wanted. */
+const CALL_FIELDS = /** @type {const} */ (["signal", "timeoutMs", "maxRetries", "headers", "onProgress", "minScore", "minScoreRatio"]);
 
 /**
  * @param {any} request the caller's, of any shape
@@ -33,10 +33,24 @@ export function readRequest(request) {
  * @param {{ index: number, relevanceScore: number, window?: object }[]} scored best first
  * @param {readonly any[]} documents the caller's own
  * @param {boolean | undefined} returnDocuments
+ * @param {{ minScore?: number, minScoreRatio?: number }} [thresholds]
  */
-export function attachDocuments(scored, documents, returnDocuments) {
-  if (returnDocuments === false) return scored;
-  return scored.map(({ index, relevanceScore, ...rest }) => ({ index, relevanceScore, document: documents[index], ...rest }));
+export function attachDocuments(scored, documents, returnDocuments, thresholds = {}) {
+  const wanted = aboveThresholds(scored, thresholds);
+  if (returnDocuments === false) return wanted;
+  return wanted.map(({ index, relevanceScore, ...rest }) => ({ index, relevanceScore, document: documents[index], ...rest }));
+}
+
+/**
+ * @template {{ relevanceScore: number }} S
+ * @param {S[]} scored best first
+ * @param {{ minScore?: number, minScoreRatio?: number }} thresholds
+ */
+function aboveThresholds(scored, { minScore = -Infinity, minScoreRatio = 0 }) {
+  const best = scored[0]?.relevanceScore ?? 0;
+  // A share of a negative number is above it: logits have no ratio.
+  const least = best > 0 ? Math.max(minScore, best * minScoreRatio) : minScore;
+  return scored.filter(({ relevanceScore }) => relevanceScore >= least);
 }
 
 /** @param {any} document @param {number} index */
@@ -49,9 +63,11 @@ function documentText(document, index) {
 }
 
 /** @param {Record<string, any>} call */
-function checkCall({ signal, timeoutMs, maxRetries, onProgress }) {
+function checkCall({ signal, timeoutMs, maxRetries, onProgress, minScore, minScoreRatio }) {
   checkNumber("timeoutMs", timeoutMs, { above: 0 });
   checkNumber("maxRetries", maxRetries, { least: 0, whole: true });
+  checkNumber("minScore", minScore, { least: -Infinity });
+  checkNumber("minScoreRatio", minScoreRatio, { least: 0, most: 1 });
   checkHooks({ signal, onProgress });
 }
 
@@ -79,15 +95,15 @@ export function checkHooks({ signal, onProgress }) {
 
 /**
  * @param {string} name @param {unknown} value undefined is fine
- * @param {{ above?: number, least?: number, whole?: boolean }} range
+ * @param {{ above?: number, least?: number, most?: number, whole?: boolean }} range
  */
-export function checkNumber(name, value, { above, least, whole }) {
+export function checkNumber(name, value, { above = -Infinity, least = -Infinity, most = Infinity, whole }) {
   if (value === undefined) return;
-  const inRange =
-    typeof value === "number" && !Number.isNaN(value) && (above === undefined || value > above) && (least === undefined || value >= least);
+  // Written so that NaN fails.
+  const inRange = typeof value === "number" && (value > above || above === -Infinity) && value >= least && value <= most;
   if (inRange && (!whole || Number.isInteger(value))) return;
-  const range = above !== undefined ? `above ${above}` : `from ${least}`;
-  throw invalidRequest(`${name}: expected a ${whole ? "whole " : ""}number ${range}, found ${typeof value === "number" ? value : typeName(value)}`);
+  const range = above > -Infinity ? ` above ${above}` : least > -Infinity ? ` from ${least}${most < Infinity ? ` to ${most}` : ""}` : "";
+  throw invalidRequest(`${name}: expected a ${whole ? "whole " : ""}number${range}, found ${typeof value === "number" ? value : typeName(value)}`);
 }
 
 /** @param {any} object @param {readonly string[]} names @returns {Record<string, any>} each field read once, and only if set */

@@ -28,6 +28,16 @@ export interface RerankRequest<D extends RerankDocument = RerankDocument, R exte
   documents: readonly D[];
   /** Results wanted; a whole number from 1. Default, and anything above the number of documents: all. */
   topN?: number;
+  /**
+   * Results with a lower score are left out. Scores of different models do not compare, and many a good hit has less than
+   * 0.5: measure on your own data, or use {@link RerankRequest.minScoreRatio}. Default: none is left out.
+   */
+  minScore?: number;
+  /**
+   * Results with less than this share of the best score are left out; 0 to 1. Where the best score is not above 0, as
+   * with logits, there is no share and none is left out. Default 0.
+   */
+  minScoreRatio?: number;
   /** `true` (default): results carry your own document objects; `false`: they carry none. */
   returnDocuments?: R;
   /** At most this many windows of a long document are read, the best one counts; a whole number from 1. Default: no cap. */
@@ -273,7 +283,29 @@ export interface ModelCache {
  * @throws {@link RerankError} `invalid_request` where `first` is local and `second` may send documents away, unless
  *   `allowRemote: true` says that this is meant.
  */
-export function withFallback(first: Reranker, second: Reranker, options?: { allowRemote?: boolean }): Reranker;
+export function withFallback(first: Reranker, second: Reranker, options?: ChainOptions): Reranker;
+
+/**
+ * Ranks all documents with `fast`, and the best `keep` of them once more with `strong`, whose response is the answer: at most
+ * `keep` results, with scores of `strong` alone. Up to `keep` documents go to `strong` at once. `topN`, `minScore` and
+ * `minScoreRatio` are of the answer; `onProgress` counts both rounds.
+ *
+ * @throws {@link RerankError} `invalid_request` where `fast` is local and `strong` may send documents away, unless
+ *   `allowRemote: true` says that this is meant.
+ * @example
+ * const reranker = cascade(smallLocal, largeLocal, { keep: 20 });
+ */
+export function cascade(fast: Reranker, strong: Reranker, options?: CascadeOptions): Reranker;
+
+export interface ChainOptions {
+  /** A chain that begins with a local reranker may send documents to a remote one. Default `false`. */
+  allowRemote?: boolean;
+}
+
+export interface CascadeOptions extends ChainOptions {
+  /** Documents that `strong` ranks; a whole number from 1. Default 20. */
+  keep?: number;
+}
 
 /** Qianfan's documented estimate of tokens: Han characters + words × 1.3, rounded up. */
 export function estimateTokens(text: string): number;

@@ -1,6 +1,6 @@
 // Compiled, never run: what users write must pass, what they must not write must fail.
 
-import { LocalReranker, RemoteReranker, RerankError, estimateTokens, isRerankError, isSupported, withFallback } from "rerank-wasm";
+import { LocalReranker, RemoteReranker, RerankError, cascade, estimateTokens, isRerankError, isSupported, withFallback } from "rerank-wasm";
 import type { RerankErrorCode, RerankRequest, RerankResponse, Reranker, TokenStore } from "rerank-wasm";
 import { LocalReranker as LocalOnly } from "rerank-wasm/local";
 import { RemoteReranker as RemoteOnly } from "rerank-wasm/remote";
@@ -81,6 +81,10 @@ export async function options(): Promise<void> {
   });
   const fallback: Reranker = withFallback(local, new RemoteReranker({ provider: "dmxapi" }), { allowRemote: true });
   fallback.dispose();
+  const chain: Reranker = cascade(local, fallback, { keep: 10, allowRemote: true });
+  await chain.rerank({ query: "q", documents: ["a"], minScore: 0.1, minScoreRatio: 0.3 });
+  // @ts-expect-error: documents are kept by number
+  cascade(local, local, { keep: "10" });
   same<ReturnType<typeof estimateTokens>, number>(true);
   isSupported().reason?.toUpperCase();
   (await LocalOnly.load()).plan.path satisfies "fused" | "plain";

@@ -1,0 +1,34 @@
+// @ts-check
+// A second reranker for when the first fails.
+
+import { disposable } from "../dispose.js";
+import { isRerankError } from "../error.js";
+import { checkEnds, notePrivacy } from "./private.js";
+
+/** Errors that a second reranker would meet too, or that the caller wanted. */
+const FINAL = new Set(["invalid_request", "aborted", "disposed"]);
+
+/** @param {any} first @param {any} second @param {{ allowRemote?: boolean }} [options] */
+export function withFallback(first, second, { allowRemote } = {}) {
+  checkEnds("withFallback", { first, second }, allowRemote);
+  const chain = {
+    /** @param {any} request */
+    async rerank(request) {
+      try {
+        return await first.rerank(request);
+      } catch (error) {
+        if (isRerankError(error) && FINAL.has(error.code)) throw error;
+        const response = await second.rerank(request);
+        const code = isRerankError(error) ? error.code : "internal";
+        const warning = { code: "fallback", message: `the first reranker failed with ${code}; the second one ranked` };
+        return { ...response, warnings: [warning, ...response.warnings] };
+      }
+    },
+    dispose() {
+      first.dispose();
+      second.dispose();
+    },
+  };
+  disposable(chain);
+  return notePrivacy(chain, [first, second]);
+}
