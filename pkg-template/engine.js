@@ -4,11 +4,11 @@
 // Whatever happens to an instance, every call that waits on it settles here: a trap throws the instance away and the
 // next call starts a fresh one.
 
-import { RerankError, abortedBy, fromFailure, isRerankError } from "./error.js";
+import { RerankError, abortedBy, fromFailure, isFailure, isRerankError } from "./error.js";
 
 /**
- * @typedef {object} Instance one wasm instance, ready to score
- * @property {(call: number, request: any, onProgress?: (p: { done: number, total: number }) => void) => Promise<any>} score
+ * @typedef {object} Instance an engine ready to score
+ * @property {(call: number, request: any, onProgress?: (p: { done: number, total: number }) => void, onScored?: (p: any) => void) => Promise<any>} score
  * @property {(call: number) => void} abort makes the running `score` of that call end soon
  * @property {() => void} free
  */
@@ -39,10 +39,10 @@ export class Engine {
 
   /**
    * @param {any} request plain data
-   * @param {{ signal?: AbortSignal, timeoutMs?: number, timeoutName?: string, onProgress?: (p: { done: number, total: number }) => void }} [call]
+   * @param {{ signal?: AbortSignal, timeoutMs?: number, timeoutName?: string, onProgress?: (p: { done: number, total: number }) => void, onScored?: (p: any) => void }} [call]
    *   `timeoutMs` is over the whole call; `timeoutName` is the option the caller set it by
    */
-  async score(request, { signal, timeoutMs, timeoutName = "timeoutMs", onProgress } = {}) {
+  async score(request, { signal, timeoutMs, timeoutName = "timeoutMs", onProgress, onScored } = {}) {
     if (this.#disposed) throw disposed();
     if (signal?.aborted) throw abortedBy(signal);
     const call = ++this.#lastCall;
@@ -69,7 +69,7 @@ export class Engine {
     const scored = this.#opened().then((ready) => {
       if (!this.#running.has(call)) return undefined;
       instance = ready;
-      return ready.score(call, request, onProgress);
+      return ready.score(call, request, onProgress, onScored);
     });
     try {
       return await Promise.race([ended, scored]);
@@ -132,11 +132,6 @@ const disposed = () => new RerankError("disposed", "this reranker was disposed o
 
 /** @param {string} name @param {number} ms */
 const timedOut = (name, ms) => new RerankError("timeout", `no ranking within ${name} = ${ms} ms`, { retryable: true });
-
-/** @param {unknown} error @returns {error is import("./error.js").Failure} what Rust throws */
-function isFailure(error) {
-  return typeof error === "object" && error !== null && !(error instanceof Error) && "code" in error && "message" in error;
-}
 
 /** A trap's message may hold anything; its class says enough. @param {unknown} error */
 function withoutMessage(error) {

@@ -1,12 +1,13 @@
 // @ts-check
-// The facade of the local engine: a model in this thread ranks.
+// The facade of the local engine: a model in this process ranks, in workers or in this thread.
 
 import { compile, createGlue } from "#wasm-local";
 
 import { disposable } from "./dispose.js";
 import { Engine } from "./engine.js";
 import { RerankError, abortedBy, invalidRequest } from "./error.js";
-import { openLocal } from "./local-instance.js";
+import { openLocal } from "./load.js";
+import { latest } from "./stream.js";
 import { attachDocuments, checkHooks, checkNumber, guarded, pick, readRequest, typeName } from "./request.js";
 import { isModule } from "./wasm/compile.js";
 import { hasSimd128 } from "./wasm/probe.js";
@@ -14,7 +15,8 @@ import { hasSimd128 } from "./wasm/probe.js";
 export { RerankError, isRerankError } from "./error.js";
 
 const OPTIONS = /** @type {const} */ ([
-  "model", "tokenizer", "wasm", "sha256", "maxTokens", "longDocuments", "scores", "workers", "cache", "quantize", "onProgress", "signal",
+  "model", "tokenizer", "wasm", "sha256", "maxTokens", "longDocuments", "scores", "workers", "maxMemoryBytes", "cache", "quantize", "onProgress",
+  "signal",
 ]);
 
 export class LocalReranker {
@@ -69,6 +71,16 @@ export class LocalReranker {
     };
   }
 
+  /** @param {any} request */
+  async *rerankStream(request) {
+    const { plain, call, documents } = readRequest(request);
+    yield* latest(call.signal, async (signal, report) => {
+      const tell = (/** @type {any} */ { done, total, ranking }) => report(() => ({ done, total, results: attachDocuments(ranking(), documents, plain.returnDocuments, call) }));
+      const scored = await this.#engine.score(plain, { ...call, signal, onScored: tell });
+      if (documents.length === 0) report(() => ({ done: 0, total: 0, results: scored }));
+    });
+  }
+
   dispose() {
     this.#engine.dispose();
   }
@@ -84,11 +96,12 @@ export function isSupported() {
 }
 
 /** @param {Record<string, any>} options */
-function checkOptions({ wasm, workers, cache, quantize, onProgress, signal, sha256, maxTokens }) {
+function checkOptions({ wasm, workers, maxMemoryBytes, cache, quantize, onProgress, signal, sha256, maxTokens }) {
   if (wasm !== undefined && typeof wasm !== "string" && !(wasm instanceof URL) && !isModule(wasm)) {
     throw invalidRequest(`wasm: expected a URL or a WebAssembly.Module, found ${typeName(wasm)}`);
   }
   if (workers !== "auto") checkNumber("workers", workers, { least: 0, whole: true });
+  checkNumber("maxMemoryBytes", maxMemoryBytes, { above: 0 });
   const isCache = typeof cache?.match === "function" && typeof cache?.put === "function";
   if (cache !== undefined && cache !== "auto" && cache !== "none" && !isCache) {
     throw invalidRequest(`cache: expected "auto", "none" or an object with match and put, found ${typeName(cache)}`);

@@ -221,8 +221,8 @@ export class LocalReranker implements Reranker {
    * Loads a model and its tokenizer; without options the default model, an npm package of its own:
    * `npm install rerank-wasm-model`.
    *
-   * After it, ranking makes no request at all. An instance that faulted is replaced on the next call, for which a model
-   * given by URL is read again.
+   * After it, ranking makes no request at all; only a worker or an instance that died is replaced by reading the model
+   * again, where it was not given as a stream.
    *
    * @throws {@link RerankError} `bad_model`, `bad_tokenizer`, `not_found`, `network`, `checksum_mismatch`,
    *   `wasm_unavailable`, `out_of_memory`, `aborted`, `invalid_request`.
@@ -237,7 +237,24 @@ export class LocalReranker implements Reranker {
    */
   readonly plan: { readonly path: "fused" | "plain"; readonly notes: readonly string[] };
   rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
+  /**
+   * Ranks as {@link LocalReranker.rerank} does, and yields the ranking of the documents scored so far as they come; a reader
+   * that is slower gets the newest one. The last one is whole. Leaving the loop early aborts the rest.
+   *
+   * @example
+   * for await (const { results, done, total } of reranker.rerankStream({ query, documents, topN: 3 })) show(results, done / total);
+   */
+  rerankStream<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): AsyncGenerator<PartialRanking<D, R>, void, undefined>;
   dispose(): void;
+}
+
+/** A ranking of those documents that have been scored. */
+export interface PartialRanking<D extends RerankDocument = RerankDocument, R extends boolean = true> {
+  /** Best first; at most `topN`. */
+  results: RerankResult<D, R>[];
+  /** Documents scored so far. */
+  done: number;
+  total: number;
 }
 
 export interface LocalOptions {
@@ -258,8 +275,20 @@ export interface LocalOptions {
   longDocuments?: "windows" | "truncate";
   /** `"sigmoid"` (default): 0 to 1. `"raw"`: logits. */
   scores?: "sigmoid" | "raw";
-  /** Worker threads to rank on. In this version everything runs on the calling thread, with pauses. Default `"auto"`. */
+  /**
+   * Workers to rank on, each with a copy of the model; documents go to whichever is free, longest first. Scores are the same
+   * with any number. `0`: the calling thread, with a pause at least every 16 ms or every window. `"auto"` (default): one a core
+   * (`navigator.hardwareConcurrency`), at most 4, no more than fit in {@link LocalOptions.maxMemoryBytes}, and one at least;
+   * where none can be started, the calling thread. Cloudflare Workers have none. No special headers are needed.
+   *
+   * A worker that dies is replaced and its document is scored again; a second death during one call ends it with `internal`.
+   */
   workers?: number | "auto";
+  /**
+   * Bytes that copies of the model may take together with `workers: "auto"`; one takes about 1.15 times its file and 64 MB.
+   * Default: an eighth of the device's memory (`navigator.deviceMemory`, else 4 GiB).
+   */
+  maxMemoryBytes?: number;
   /** Reserved: where files are kept between visits. In this version nothing is kept. */
   cache?: "auto" | "none" | ModelCache;
   /** Reserved: run an fp32 file in int8. `unsupported` in this version. */

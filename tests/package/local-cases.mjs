@@ -6,6 +6,7 @@ import { cases as lives } from "./local/lives.mjs";
 import { cases as numbers } from "./local/numbers.mjs";
 import { cases as requests } from "./local/requests.mjs";
 import { cases as sources } from "./local/sources.mjs";
+import { cases as workers } from "./local/workers.mjs";
 
 /** @type {readonly import("./context.mjs").Case[]} */
-export const cases = [...numbers, ...requests, ...sources, ...lives, ...faults];
+export const cases = [...numbers, ...requests, ...sources, ...lives, ...workers, ...faults];

@@ -38,22 +38,25 @@ async function best(folder, page) {
   await tab.goto(`${url}/${page}`);
   await tab.waitForFunction(() => document.querySelector("#best")?.textContent !== "", undefined, { timeout: 60_000 }).catch((error) => faults.push(String(error)));
   const text = await tab.locator("#best").textContent();
+  const workers = tab.workers().length;
   await tab.close();
   await close();
   assert.deepEqual(faults, []);
-  return text;
+  return { text, workers };
 }
 
 test("Vite: rerank-wasm/local emits both binaries and the model, not the remote client, and ranks", async (t) => {
   const { folder, files } = await bundle("index.html");
   assert.deepEqual(files, ["local.relaxed.wasm", "local.simd128.wasm", "model_int8.onnx", "tokenizer.json"]);
   if (missing) return t.skip(missing);
-  assert.equal(await best(folder, "index.html"), "上海气候");
+  const { text, workers } = await best(folder, "index.html");
+  assert.equal(text, "上海气候");
+  assert.ok(workers > 0, "it ranks on workers");
 });
 
 test("Vite: rerank-wasm/remote emits its own wasm and nothing of the local path, and ranks", async (t) => {
   const { folder, files } = await bundle("remote.html");
   assert.deepEqual(files, ["remote.wasm"]);
   if (missing) return t.skip(missing);
-  assert.equal(await best(folder, "remote.html"), "上海气候");
+  assert.deepEqual(await best(folder, "remote.html"), { text: "上海气候", workers: 0 });
 });

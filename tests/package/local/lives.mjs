@@ -11,7 +11,7 @@ const LONG = { query: QUERY, documents: Array.from({ length: 300 }, (_, n) => `$
 const sleep = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
- * Runs `work` while instances can be made to trap: their exports are copied, since those of wasm are frozen.
+ * Runs `work` while instances of this thread can be made to trap: their exports are copied, since those of wasm are frozen.
  * @param {(fault: { steps: number }) => Promise<void>} work `steps`: how many of the next steps trap
  */
 async function withTraps(work) {
@@ -128,7 +128,7 @@ export const cases = [
     name: "a trap: all pending calls end with internal, the next one runs on a fresh instance",
     run: ({ loadFrom }) =>
       withTraps(async (fault) => {
-        const reranker = await loadFrom("tiny_int8");
+        const reranker = await loadFrom("tiny_int8", { workers: 0 });
         const expected = (await reranker.rerank(SHORT)).results;
         const pending = [reranker.rerank(LONG), reranker.rerank(LONG), reranker.rerank(SHORT)];
         await Promise.resolve();
@@ -149,7 +149,7 @@ export const cases = [
     run: ({ load, bytes }) =>
       withTraps(async (fault) => {
         const [model, tokenizer] = await Promise.all([bytes("models/tiny_int8.onnx"), bytes("models/tokenizer.json")]);
-        const reranker = await load({ model: new Blob([model]).stream(), tokenizer });
+        const reranker = await load({ model: new Blob([model]).stream(), tokenizer, workers: 0 });
         fault.steps = 1;
         await rejects(reranker.rerank(SHORT), "internal");
         await rejects(reranker.rerank(SHORT), "internal", /load/);

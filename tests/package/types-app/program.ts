@@ -53,6 +53,13 @@ export async function documentsOfEveryKind(pages: Page[], notes: readonly Note[]
   await reranker.rerank({ query: "q", documents: [1] });
 }
 
+export async function partialRankings(local: LocalReranker, pages: Page[]): Promise<void> {
+  for await (const { results, done, total } of local.rerankStream({ query: "q", documents: pages })) {
+    same<(typeof results)[number]["document"], Page>(true);
+    console.log(done / total);
+  }
+}
+
 export async function options(): Promise<void> {
   new RemoteReranker({ provider: "dmxapi", apiKey: async () => "key", authScheme: "bearer", timeoutMs: 1000, headers: { "x-trace": null } });
   new RemoteReranker({ provider: "qianfan", auth: { type: "access-token", accessToken: "token" } });

@@ -1,0 +1,133 @@
+// @ts-check
+// One instance of the local engine in this thread, page's or worker's: files are pushed in, then documents are scored one
+// at a time, step by step. Imports nothing by package name, since a page's import map does not reach its workers.
+
+import { RerankError } from "./error.js";
+
+/** Work between two pauses: a frame at 60 Hz. */
+const LONGEST_STRETCH_MS = 16;
+
+/**
+ * @typedef {object} Known what is known of the files beforehand
+ * @property {number} [modelBytes]
+ * @property {number} [tokenizerBytes]
+ * @property {string} [modelSha256]
+ * @property {string} [tokenizerSha256]
+ *
+ * @typedef {object} Loading an instance on its way; here or in a worker
+ * @property {(file: "model" | "tokenizer", chunk: Uint8Array) => void | Promise<void>} push copies the chunk
+ * @property {(options: { maxTokens?: number, longDocuments?: string, scores?: string }) => Lane | Promise<Lane>} build
+ * @property {() => void} drop lets go of what came so far
+ *
+ * @typedef {{ index: number, relevanceScore: number, window?: object }} Scored
+ *
+ * @typedef {object} Lane a model ready to rank, one document at a time
+ * @property {{ path: string, notes: string[] }} plan
+ * @property {(request: any) => Promise<void>} check throws what is wrong with a whole request
+ * @property {(request: any) => Promise<Scored | undefined>} score of a request with one document; undefined: aborted
+ * @property {() => void} abort makes the running `score` end within the time of one window
+ * @property {() => void} free
+ * @property {Promise<unknown>} [died] resolves when it ends by itself; not of the instance in this thread
+ */
+
+/**
+ * @param {() => any} createGlue
+ * @param {WebAssembly.Module} module
+ * @param {Known} known
+ * @returns {Promise<Loading>}
+ */
+export async function openHere(createGlue, module, known) {
+  const glue = createGlue();
+  try {
+    // Not initSync: on a page's thread Chromium refuses to instantiate 8 MB and more at once.
+    await glue.init({ module_or_path: module });
+  } catch (cause) {
+    throw new RerankError("wasm_unavailable", "WebAssembly could not be started: the module is not this package's, or memory is short", { cause });
+  }
+  const loader = new glue.LocalLoader(known);
+  /** After a trap nothing may be called any more, and building takes the loader along. */
+  let isSpent = false;
+  return {
+    push(file, chunk) {
+      try {
+        if (file === "model") loader.pushModel(chunk);
+        else loader.pushTokenizer(chunk);
+      } catch (error) {
+        isSpent = isTrap(error);
+        throw error;
+      }
+    },
+    build(options) {
+      isSpent = true;
+      return lane(loader.build(options));
+    },
+    drop() {
+      if (!isSpent) loader.free();
+      isSpent = true;
+    },
+  };
+}
+
+/** @param {any} engine of Rust @returns {Lane} */
+function lane(engine) {
+  /** Stands for the score that runs; another one, or none, once that is aborted. @type {object | undefined} */
+  let current;
+  let pausedAt = 0;
+  return {
+    plan: engine.plan(),
+    async check(request) {
+      engine.begin(request).free();
+    },
+    async score(request) {
+      const mine = (current = {});
+      let job;
+      try {
+        job = engine.begin(request);
+        do {
+          const stretch = now() - pausedAt;
+          // 0: the clock stands still while code runs, as in Workers.
+          if (stretch >= LONGEST_STRETCH_MS || stretch === 0) {
+            await pause();
+            pausedAt = now();
+          }
+          if (current !== mine) break;
+        } while (!job.step());
+        const scored = current === mine ? job.finish()[0] : undefined;
+        job.free();
+        return scored;
+      } catch (error) {
+        // After a trap nothing may be called any more, not even free.
+        if (!isTrap(error)) job?.free();
+        throw error;
+      }
+    },
+    abort: () => void (current = undefined),
+    free: () => {
+      current = undefined;
+      engine.free();
+    },
+  };
+}
+
+/** @param {unknown} error */
+export const isTrap = (error) => error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+
+const now = () => performance.now();
+
+/** Lets the host run a macrotask: timers, input, an abort. @returns {Promise<void>} */
+export function pause() {
+  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  // Workers, where messages come before timers however long one waits.
+  const { scheduler } = /** @type {any} */ (globalThis);
+  if (typeof scheduler?.wait === "function") return scheduler.wait(0);
+  // Not setTimeout first: nested ones wait 4 ms in browsers.
+  if (typeof MessageChannel !== "function") return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,62 @@
+// @ts-check
+// Bytes of both files, read once, to every engine that is being loaded. Nothing is kept here.
+
+import { RerankError, isRerankError } from "./error.js";
+import { isTrap } from "./instance.js";
+
+/** The most that travels at once, in bytes: a caller's whole file in memory is not copied as one. */
+const LONGEST_CHUNK = 4 << 20;
+
+/**
+ * @param {AbortSignal} signal
+ * @param {Record<"model" | "tokenizer", import("./sources.js").OpenSource>} sources
+ * @param {Set<import("./instance.js").Loading>} loadings one that fails is let go and taken out, unless it is the last
+ * @param {(p: import("./load.js").Progress) => void} onProgress
+ */
+export async function pump(signal, sources, loadings, onProgress) {
+  const sizes = [sources.model.size, sources.tokenizer.size];
+  const total = sizes.includes(undefined) ? {} : { total: Number(sizes[0]) + Number(sizes[1]) };
+  let loaded = 0;
+  const copy = async (/** @type {"model" | "tokenizer"} */ name) => {
+    // One chunk on its way while the next one is read.
+    let sent = Promise.resolve();
+    const send = async (/** @type {Uint8Array} */ chunk) => {
+      await sent;
+      sent = push(loadings, name, chunk);
+      // Awaited later, or never where reading fails first.
+      sent.catch(() => {});
+      loaded += chunk.byteLength;
+      onProgress({ phase: "download", loaded, ...total });
+    };
+    try {
+      for await (const chunk of sources[name].chunks) {
+        for (let at = 0; at < chunk.byteLength; at += LONGEST_CHUNK) {
+          if (signal.aborted) return;
+          await send(chunk.subarray(at, at + LONGEST_CHUNK));
+        }
+      }
+      await sent;
+    } catch (cause) {
+      if (signal.aborted || isRerankError(cause) || !(cause instanceof Error) || isTrap(cause)) throw cause;
+      throw new RerankError("network", `${name}: the connection ended after ${loaded} bytes`, { retryable: true, cause });
+    }
+  };
+  await Promise.all([copy("model"), copy("tokenizer")]);
+}
+
+/** @param {Set<import("./instance.js").Loading>} loadings @param {"model" | "tokenizer"} name @param {Uint8Array} chunk */
+async function push(loadings, name, chunk) {
+  const pushOne = async (/** @type {import("./instance.js").Loading} */ loading) => {
+    try {
+      await loading.push(name, chunk);
+    } catch (error) {
+      // Its other file was on the way too.
+      if (!loadings.has(loading)) return;
+      if (loadings.size === 1) throw error;
+      // Where memory is short, fewer rank too.
+      loadings.delete(loading);
+      loading.drop();
+    }
+  };
+  await Promise.all([...loadings].map(pushOne));
+}

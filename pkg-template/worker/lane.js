@@ -1,0 +1,111 @@
+// @ts-check
+// A worker as a lane: each method is a message, each answer settles it, and the worker's end rejects what still waits.
+
+import { RerankError, fromFailure } from "../error.js";
+
+/**
+ * @typedef {object} Thread a worker of whichever runtime
+ * @property {(message: any, transfer?: ArrayBuffer[]) => void} post
+ * @property {() => void} terminate
+ * @property {(isBusy: boolean) => void} hold keeps the process alive while it is busy, where that has to be said
+ *
+ * @typedef {object} Listener
+ * @property {(message: any) => void} onMessage
+ * @property {(reason: string) => void} onEnd
+ */
+
+/** The worker has ended: killed, out of memory, trapped, or never started. */
+export class LaneDied extends RerankError {
+  /** @param {string} reason */
+  constructor(reason) {
+    super("internal", reason, { retryable: true });
+  }
+}
+
+/**
+ * Starts a worker and the engine's instance in it.
+ * @param {(listener: Listener) => Thread} spawn
+ * @param {WebAssembly.Module} module
+ * @param {import("../instance.js").Known} known
+ * @returns {Promise<import("../instance.js").Loading>}
+ */
+export async function openThere(spawn, module, known) {
+  const remote = connect(spawn);
+  await remote.ask("open", [module, known]);
+  return {
+    push(file, chunk) {
+      // A copy: the chunk may be the caller's, and others get it too. Not slice: that of Node's Buffer copies nothing.
+      const own = new Uint8Array(chunk);
+      return remote.ask("push", [file, own], [own.buffer]);
+    },
+    async build(options) {
+      const plan = await remote.ask("build", [options]);
+      return {
+        plan,
+        check: (request) => remote.ask("check", [request]),
+        score: (request) => remote.ask("score", [request]),
+        abort: () => remote.tell("abort"),
+        free: remote.end,
+        died: remote.died,
+      };
+    },
+    drop: remote.end,
+  };
+}
+
+/** @param {(listener: Listener) => Thread} spawn */
+function connect(spawn) {
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: RerankError) => void }>} */
+  const waiting = new Map();
+  let last = 0;
+  /** @type {RerankError | undefined} */
+  let ended;
+  /** @type {(error: RerankError) => void} */
+  let tellDeath;
+  /** @type {Promise<unknown>} */
+  const died = new Promise((resolve) => (tellDeath = resolve));
+  const onEnd = (/** @type {string} */ reason) => {
+    if (ended) return;
+    ended = new LaneDied(reason);
+    thread.terminate();
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+    tellDeath(ended);
+  };
+  const onMessage = (/** @type {{ id: number, value?: any, failure?: import("../error.js").Failure, trap?: string }} */ { id, value, failure, trap }) => {
+    // The instance's memory can no longer be trusted.
+    if (trap !== undefined) return onEnd(`the engine stopped unexpectedly: ${trap}`);
+    const call = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) thread.hold(false);
+    if (failure) call?.reject(fromFailure(failure));
+    else call?.resolve(value);
+  };
+  const thread = spawn({ onMessage, onEnd });
+  thread.hold(false);
+  return {
+    died,
+    /** @param {string} method @param {any[]} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
+    ask(method, args, transfer) {
+      if (ended) return Promise.reject(ended);
+      return new Promise((resolve, reject) => {
+        const id = ++last;
+        waiting.set(id, { resolve, reject });
+        if (waiting.size === 1) thread.hold(true);
+        thread.post({ id, method, args }, transfer);
+      });
+    },
+    /** @param {string} method */
+    tell(method) {
+      if (!ended) thread.post({ method, args: [] });
+    },
+    /** Wanted, and so no death. */
+    end() {
+      if (ended) return;
+      ended = new RerankError("disposed", "this reranker was disposed of; make a new one");
+      thread.terminate();
+      for (const { reject } of waiting.values()) reject(ended);
+      waiting.clear();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// @ts-check
+// The worker of a page: an entry of its own, for which bundlers make a file.
+
+import { createGlue } from "../local.glue.js";
+
+import { serve } from "./serve.js";
+
+const answer = serve(createGlue, (message) => postMessage(message));
+
+/** @type {any} */ (globalThis).onmessage = async (/** @type {MessageEvent} */ { data }) => {
+  if (data.method !== "open") return answer(data);
+  await holdLock(data.lock);
+  postMessage({ isHere: true });
+  return answer(data);
+};
+
+/**
+ * A worker that is killed tells nobody, but its locks are let go.
+ * @param {string} name
+ */
+function holdLock(name) {
+  if (!navigator.locks) return;
+  return new Promise((resolve) => {
+    navigator.locks.request(name, () => {
+      resolve(undefined);
+      return new Promise(() => {});
+    }).catch(resolve);
+  });
+}
