@@ -2,8 +2,8 @@
 // Are a peer's scores of the same pairs the same as ours? Before its time counts.
 
 /**
- * Two int8 engines never give the same logit: one scale a tensor or one a row, and roundings that flip. Apart by this part
- * of the largest logit they still rank alike; another graph, a lost separator or a wrong input is further off.
+ * Two int8 engines never give the same logit: one scale a tensor or one a row, and roundings that flip. Apart on average by
+ * this part of the largest logit they still run the same model; another graph or a wrong input is further off.
  */
 const TOLERANCE = 0.1;
 
@@ -16,12 +16,7 @@ export function compareScores(theirs, ours, tolerance = TOLERANCE) {
   if (theirs.length !== ours.length) throw new Error(`scores: expected ${ours.length}, found ${theirs.length}`);
   const differences = theirs.map((it, index) => Math.abs(it - ours[index]));
   const largest = Math.max(...ours.map(Math.abs), ...theirs.map(Math.abs));
-  const maxDifference = Math.max(...differences);
-  return {
-    // NaN agrees with nothing.
-    agrees: maxDifference <= tolerance * largest,
-    meanDifference: differences.reduce((sum, it) => sum + it, 0) / differences.length,
-    maxDifference,
-    largest,
-  };
+  const meanDifference = differences.reduce((sum, it) => sum + it, 0) / differences.length;
+  // NaN agrees with nothing.
+  return { agrees: meanDifference <= tolerance * largest, meanDifference, maxDifference: Math.max(...differences), largest };
 }

@@ -9,7 +9,9 @@ import { compare } from "./compare.mjs";
 import { readOptions } from "./options.mjs";
 import { markdown } from "./report/markdown.mjs";
 import { ratio } from "./results.mjs";
+import { ndcg10 } from "./relevance.mjs";
 import { line, median, pairedRatio, quantile, spread } from "./statistics.mjs";
+import { judge, targets } from "./targets.mjs";
 
 /** @param {Partial<import("./results.mjs").Cell>} [fields] @returns {import("./results.mjs").Cell} */
 const cell = (fields = {}) => ({ run: "r1", part: 1, kind: "speed", engine: "ours", model: "minilm", workload: "8x128", status: "measured", samples: [10, 20, 40], ...fields });
@@ -74,7 +76,7 @@ test("engines take turns; one that crashes or scores otherwise is named, and the
   const outcomes = await compare(contenders, { query: "q", documents: ["a", "b"], rows: [] }, { rounds: 2, warmUp: { times: 2, ms: 0 } });
   assert.deepEqual(turns.slice(8), ["ours", "good", "crashing", "good", "ours"]);
   assert.deepEqual(outcomes.map(({ samples }) => samples?.length), [2, 2, undefined, undefined]);
-  assert.match(String(outcomes[2].reason), /its scores are not ours: 1.0 apart/);
+  assert.match(String(outcomes[2].reason), /its scores are not ours: 1.0 apart on average, of 2.0/);
   assert.equal(outcomes[3].reason, "the page crashed");
 });
 
@@ -86,6 +88,32 @@ test("a cell that was not run stands in the report with its reason, and alone gi
   });
   assert.match(report, /onnxruntime-web, 1 thread \| 40\.0 \(30\.0–60\.0\) \| 2\.00 \(2\.00–2\.00\)/);
   assert.match(report, /transformers\.js, one padded batch \| not run: the page crashed/);
+});
+
+test("each target of the design is named: reached, not reached or not run", () => {
+  /** @param {import("./results.mjs").Cell[]} cells */
+  const results = (...cells) => ({ run: "r1", startedAt: "2026-11-24T00:00:00Z", machine: { cpu: "a CPU", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells });
+  const bytes = (/** @type {number} */ gzip) => cell({ kind: "bytes", engine: "rerank-wasm/remote", model: undefined, samples: undefined, values: { gzip } });
+  const here = { browser: "Chromium" };
+  const verdicts = (/** @type {ReturnType<typeof results>} */ of) => Object.fromEntries(targets(of).map((target) => [target.title, judge(target, of)]));
+  const some = verdicts(results(
+    cell(here), cell({ ...here, engine: "ort", samples: [28, 57, 120] }),
+    cell({ ...here, engine: "ours-simd128", samples: undefined, status: "not run", reason: "the page crashed" }),
+    bytes(40_000),
+  ));
+  assert.deepEqual([some["minilm 8x128, relaxed SIMD"].verdict, some["minilm 8x128, relaxed SIMD"].found], ["reached the least", 2.85]);
+  assert.deepEqual([some["minilm 8x128, plain SIMD"].verdict, some["minilm 8x128, plain SIMD"].reason], ["not run", "the page crashed"]);
+  assert.equal(some["`./remote` with its wasm, minified, gzip −9"].verdict, "reached the least");
+  assert.equal(some["bge 1x512, plain SIMD"].verdict, "not run");
+  assert.equal(verdicts(results(bytes(46_000)))["`./remote` with its wasm, minified, gzip −9"].verdict, "not reached");
+  // Measured in different parts: no ratio, so not run.
+  assert.equal(verdicts(results(cell(here), cell({ ...here, part: 2, engine: "ort" })))["minilm 8x128, relaxed SIMD"].verdict, "not run");
+});
+
+test("nDCG@10 of a perfect, a reversed and a hopeless list", () => {
+  assert.equal(ndcg10([3, 2, 1], [2, 1, 0]), 1);
+  assert.ok(Math.abs(ndcg10([1, 2], [1, 0]) - 1 / Math.log2(3)) < 1e-12);
+  assert.equal(ndcg10([1, 2], [0, 0]), 0);
 });
 
 test("the command line: lists are checked, --quick chooses", () => {

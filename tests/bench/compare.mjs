@@ -65,8 +65,8 @@ class Runner {
   check(ours) {
     if (!this.logits || !ours) return;
     this.agreement = compareScores(this.logits, ours);
-    const { agrees, maxDifference, largest } = this.agreement;
-    if (!agrees) this.reason = `its scores are not ours: ${maxDifference.toPrecision(2)} apart, of ${largest.toPrecision(2)}`;
+    const { agrees, meanDifference, largest } = this.agreement;
+    if (!agrees) this.reason = `its scores are not ours: ${meanDifference.toPrecision(2)} apart on average, of ${largest.toPrecision(2)}`;
   }
 
   async sample() {

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 
 import { MODELS } from "./models.mjs";
 import { PEERS } from "./paths.mjs";
+import { random } from "./random.mjs";
 
 /**
  * @typedef {object} Request
@@ -27,6 +28,14 @@ const writers = new Map();
 export async function makeRequest(model, tokens, seed = 1) {
   if (!writers.has(model)) writers.set(model, openWriter(model));
   return /** @type {Promise<Writer>} */ (writers.get(model)).then((writer) => writer.request(tokens, seed));
+}
+
+/** @param {string} model @param {string} query @param {string[]} documents of any length @returns {Promise<Request>} pairs cut to 512 tokens as transformers.js cuts them */
+export async function requestOf(model, query, documents) {
+  if (!writers.has(model)) writers.set(model, openWriter(model));
+  const writer = await /** @type {Promise<Writer>} */ (writers.get(model));
+  const cut = (/** @type {{ ids: number[], types: number[] }} */ { ids, types }) => ({ ids: ids.slice(0, 512), types: types.slice(0, 512) });
+  return { query, documents, rows: documents.map((document) => cut(writer.pair(query, document))) };
 }
 
 /** Writes texts whose token counts are known, from words that are one token each. */
@@ -71,14 +80,4 @@ async function openWriter(model) {
   const words = pieces.map((/** @type {string} */ piece) => whole.exec(piece)?.[1]).filter((/** @type {string | undefined} */ word) => word && alone(word));
   if (words.length < 100) throw new Error(`${model}: expected at least 100 words of one token, found ${words.length}`);
   return new Writer(tokenizer, words.slice(0, MOST_WORDS));
-}
-
-/** mulberry32: numbers from 0 to 1, the same for the same seed everywhere. @param {number} state */
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -10,6 +10,8 @@ import { KEPT, ROOT } from "./paths.mjs";
 
 /** Where folders of models are made, to be kept. */
 export const MODELS = join(KEPT, "models");
+/** What the engines read of a pair unless a workload says otherwise; transformers.js takes it from here. */
+const MOST_TOKENS = 512;
 /** Of the random weights. */
 const SEED = 0;
 
@@ -86,7 +88,7 @@ export function prepareModel(id) {
   const json = readFileSync(join(ROOT, tokenizer));
   writeWhole(join(folder, "tokenizer.json"), tokenizer.endsWith(".gz") ? gunzipSync(json) : json);
   writeWhole(join(folder, "config.json"), JSON.stringify(kind.config));
-  writeWhole(join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: kind.tokenizerClass, model_max_length: 512, ...special(folder) }));
+  writeWhole(join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: kind.tokenizerClass, model_max_length: MOST_TOKENS, ...special(folder) }));
   return {
     id,
     title: kind.title,

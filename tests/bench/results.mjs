@@ -9,6 +9,8 @@
  * @property {string} engine
  * @property {string} [model]
  * @property {string} [workload]
+ * @property {string} [series] of "growth": what grows
+ * @property {number} [size] of "growth"
  * @property {string} [browser]
  * @property {"measured" | "not run"} status
  * @property {string} [reason] why it was not run

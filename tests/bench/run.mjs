@@ -8,6 +8,8 @@ import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
 import { build } from "../../pkg-template/build.mjs";
+import { openAlone } from "./browsers/tab.mjs";
+import { firstLine } from "./compare.mjs";
 import { ENGINES } from "./engines/registry.mjs";
 import { USAGE, readOptions } from "./options.mjs";
 import { KEPT } from "./paths.mjs";
@@ -26,17 +28,26 @@ async function main(options) {
   const installed = await installPackage();
   const { openChromium } = await import("./browsers/chromium.mjs");
   const server = await serveBench(installed);
-  const browser = await openChromium();
+  let browser = await openChromium();
   try {
     const results = options.resume ? JSON.parse(readFileSync(options.resume, "utf8")) : await newResults(options, browser, server.url);
     const file = options.out ?? options.resume ?? join(KEPT, "runs", `${results.run}.json`);
     mkdirSync(dirname(file), { recursive: true });
     let part = Math.max(0, ...results.cells.map((/** @type {import("./results.mjs").Cell} */ cell) => cell.part));
-    const run = { run: results.run, nextPart: () => ++part };
+    const run = { part: () => ({ run: results.run, part: ++part }) };
+    const add = (/** @type {import("./results.mjs").Cell} */ cell) => {
+      results.cells.push(cell);
+      writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+    };
     for (const section of options.sections) {
-      for await (const cell of SECTIONS[section].measure({ options, url: server.url, browser, run, log })) {
-        results.cells.push(cell);
-        writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+      try {
+        for await (const cell of SECTIONS[section].measure({ options, url: server.url, pkg: installed.pkg, browser, run, log })) add(cell);
+      } catch (error) {
+        // The browser itself, or the bench: the other sections still count.
+        log(`${section}: ${/** @type {Error} */ (error).stack}`);
+        add({ ...run.part(), kind: section, engine: "all", status: "not run", reason: firstLine(error) });
+        await browser.close();
+        browser = await openChromium();
       }
     }
     console.log(markdown(results));
@@ -62,7 +73,7 @@ async function installPackage() {
  * @param {import("./browsers/chromium.mjs").Browser} browser @param {string} url
  */
 async function newResults(options, browser, url) {
-  const tab = await browser.open(`${url}/`);
+  const tab = await openAlone(browser, `${url}/`);
   const relaxedDot = await tab.call("relaxedDot");
   await tab.close();
   const packages = [...new Set(Object.values(ENGINES).map((engine) => engine.package))].filter((name) => name !== "rerank-wasm");

@@ -10,6 +10,8 @@ import { BENCH, KEPT, PEERS } from "./paths.mjs";
 
 /** On every file: threads are workers, whose scripts need it too. Alone it isolates nothing. */
 const EMBEDDING = { "cross-origin-embedder-policy": "require-corp", "cross-origin-resource-policy": "same-origin" };
+/** A warm start finds its files in the browser's cache. */
+const KEEP = { "cache-control": "max-age=3600" };
 const OPENER = { "cross-origin-opener-policy": "same-origin" };
 
 /** @param {{ pkg: string, model: string }} installed folders of the two packages as a stranger has them */
@@ -27,7 +29,7 @@ export function serveBench({ pkg, model }) {
       "/pkg-model/": model,
       "/peers/": PEERS,
     },
-    headers: (path) => ({ ...EMBEDDING, ...(path.startsWith("/isolated/") ? OPENER : {}) }),
+    headers: (path) => ({ ...EMBEDDING, ...KEEP, ...(path.startsWith("/isolated/") ? OPENER : {}) }),
   });
 }
 

@@ -10,10 +10,14 @@ import { within } from "./within.mjs";
  * @property {() => number} workers that run in it
  * @property {() => Promise<void>} close
  *
+ * @typedef {object} Profile a cache of its own, empty at first, and a process that no other page shares
+ * @property {(url: string) => Promise<Tab>} open
+ * @property {() => Promise<void>} close
+ *
  * @typedef {object} Browser
  * @property {string} name
  * @property {string} version
- * @property {(url: string) => Promise<Tab>} open a page in a process of its own
+ * @property {() => Promise<Profile>} newProfile
  * @property {() => Promise<void>} close
  */
 
@@ -24,21 +28,24 @@ export async function openChromium() {
   return {
     name: "Chromium",
     version: browser.version(),
-    async open(url) {
-      // A context of its own: an empty cache, and a process that no other page shares.
+    async newProfile() {
       const context = await browser.newContext();
-      const page = await context.newPage();
-      const gone = new Promise((_, reject) => page.on("crash", () => reject(new Error("the page crashed"))));
-      gone.catch(() => {});
-      await page.goto(url);
-      await page.waitForFunction(() => "bench" in globalThis);
-      const call = (/** @type {[string, unknown]} */ [command, argument]) => /** @type {any} */ (globalThis).bench[command](argument);
-      return {
-        call: (command, argument = null) => within(Promise.race([gone, page.evaluate(call, /** @type {[string, unknown]} */ ([command, argument]))])),
-        workers: () => page.workers().length,
-        close: () => context.close(),
-      };
+      return { open: async (url) => openTab(await context.newPage(), url), close: () => context.close() };
     },
     close: () => browser.close(),
+  };
+}
+
+/** @param {import("playwright-core").Page} page @param {string} url @returns {Promise<Tab>} */
+async function openTab(page, url) {
+  const gone = new Promise((_, reject) => page.on("crash", () => reject(new Error("the page crashed"))));
+  gone.catch(() => {});
+  await page.goto(url);
+  await page.waitForFunction(() => "bench" in globalThis);
+  const run = (/** @type {[string, unknown]} */ [command, argument]) => /** @type {any} */ (globalThis).bench[command](argument);
+  return {
+    call: (command, argument = null) => within(Promise.race([gone, page.evaluate(run, /** @type {[string, unknown]} */ ([command, argument]))])),
+    workers: () => page.workers().length,
+    close: () => page.close(),
   };
 }

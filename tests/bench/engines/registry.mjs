@@ -14,9 +14,9 @@
 
 /** @type {Record<string, EngineKind>} */
 export const ENGINES = {
-  ours: { title: "rerank-wasm, relaxed SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "relaxed", workers: 0 }, text: true },
-  "ours-simd128": { title: "rerank-wasm, plain SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "simd128", workers: 0 }, text: true },
-  "ours-workers": { title: "rerank-wasm, workers: auto", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { workers: "auto" }, text: true },
+  ours: { title: "rerank-wasm, relaxed SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "relaxed", workers: 0, streams: true }, text: true },
+  "ours-simd128": { title: "rerank-wasm, plain SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "simd128", workers: 0, streams: true }, text: true },
+  "ours-workers": { title: "rerank-wasm, workers: auto", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { workers: "auto", streams: true }, text: true },
   ort: { title: "onnxruntime-web, 1 thread", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: 1 } },
   "ort-threads": { title: "onnxruntime-web, threads", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: "cores" }, isolated: true },
   tjs: { title: "transformers.js, one padded batch", package: "@huggingface/transformers", adapter: "transformers.js", text: true },

@@ -3,15 +3,16 @@
 
 /**
  * @param {import("../page/host.js").Files} files
- * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto" }} options
+ * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number }} options
  */
-export async function openEngine(files, { wasm, workers }) {
+export async function openEngine(files, { wasm, workers, maxTokens }) {
   const { LocalReranker } = await import("rerank-wasm/local");
   const reranker = await LocalReranker.load({
     model: await files.model(),
     tokenizer: await files.tokenizer(),
     scores: "raw",
     workers,
+    ...(maxTokens ? { maxTokens } : {}),
     ...(wasm ? { wasm: `/pkg/local.${wasm}.wasm` } : {}),
   });
   return {

@@ -1,32 +1,62 @@
 // @ts-check
 // What a page of the bench does when it is told to: load one engine, score, measure, dispose.
 
+import { sharedWasmBytes, wasmBytes } from "./memories.js";
+import { relaxedDot } from "./probe.js";
+import { sendRequests } from "./remote.js";
+
 /**
- * @typedef {object} Files of a model, already in memory where an engine takes bytes
+ * @typedef {object} Files of a model
  * @property {string} id
- * @property {() => Promise<Uint8Array>} model
- * @property {() => Promise<Uint8Array>} tokenizer
+ * @property {() => Promise<Uint8Array | URL>} model a URL for engines that read it as it comes
+ * @property {() => Promise<Uint8Array | URL>} tokenizer
+ *
+ * @typedef {{ adapter: string, options?: { streams?: boolean }, model: string }} Wanted
+ * @typedef {{ facts: object, score: (request: any) => Promise<number[]>, dispose: () => void }} Engine
  */
 
-/** @type {{ facts: object, score: (request: any) => Promise<number[]>, dispose: () => void } | undefined} */
+/** @type {Engine | undefined} */
 let engine;
 
-const bytes = async (/** @type {string} */ url) => {
+const urls = (/** @type {string} */ model) => ({
+  model: new URL(`/models/${model}/onnx/model_quantized.onnx`, location.href),
+  tokenizer: new URL(`/models/${model}/tokenizer.json`, location.href),
+});
+
+/** @param {URL} url */
+async function bytes(url) {
   const reply = await fetch(url);
   if (!reply.ok) throw new Error(`${url}: ${reply.status}`);
   return new Uint8Array(await reply.arrayBuffer());
-};
+}
+
+/** @param {Wanted} wanted @param {Omit<Files, "id">} files @returns {Promise<Engine>} */
+async function open({ adapter, options = {}, model }, files) {
+  const { openEngine } = await import(`/bench/engines/${adapter}`);
+  return openEngine({ id: model, ...files }, options);
+}
 
 const commands = {
-  /** Loads the engine. @param {{ adapter: string, options?: object, model: string }} what */
-  async load({ adapter, options = {}, model }) {
-    const [modelBytes, tokenizerBytes] = await Promise.all([bytes(`/models/${model}/onnx/model_quantized.onnx`), bytes(`/models/${model}/tokenizer.json`)]);
-    const { openEngine } = await import(`/bench/engines/${adapter}`);
+  /** Loads the engine from bytes in memory. @param {Wanted} wanted */
+  async load(wanted) {
+    const { model, tokenizer } = urls(wanted.model);
+    const [modelBytes, tokenizerBytes] = await Promise.all([bytes(model), bytes(tokenizer)]);
     const start = performance.now();
-    const opened = await openEngine({ id: model, model: async () => modelBytes, tokenizer: async () => tokenizerBytes }, options);
-    const readyMs = performance.now() - start;
-    engine = opened;
-    return { readyMs, facts: opened.facts };
+    engine = await open(wanted, { model: async () => modelBytes, tokenizer: async () => tokenizerBytes });
+    return { ms: performance.now() - start, facts: engine.facts };
+  },
+
+  /** Loads the engine as a page would, from its files, and ranks once. @param {Wanted & { request: object }} wanted */
+  async start({ request, ...wanted }) {
+    const { model, tokenizer } = urls(wanted.model);
+    const file = (/** @type {URL} */ url) => async () => (wanted.options?.streams ? url : bytes(url));
+    const start = performance.now();
+    engine = await open(wanted, { model: file(model), tokenizer: file(tokenizer) });
+    const loaded = performance.now();
+    await engine.score(request);
+    const ranked = performance.now();
+    const resources = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType("resource"));
+    return { ms: ranked - start, firstRankingMs: ranked - loaded, wasmBytes: wasmBytes(), urls: [...new Set(resources.map(({ name }) => name))] };
   },
 
   /** Scores `request` again and again. @param {{ request: object, repeats: number }} what `ms`: of one, on average */
@@ -35,7 +65,14 @@ const commands = {
     let logits;
     const start = performance.now();
     for (let count = 0; count < repeats; count++) logits = await engine.score(request);
-    return { ms: (performance.now() - start) / repeats, logits };
+    return { ms: (performance.now() - start) / repeats, logits, wasmBytes: wasmBytes() };
+  },
+
+  /** Bytes of wasm memories, and of what JavaScript holds beside them in this page and its workers, where the browser says. */
+  async memory() {
+    const measure = /** @type {any} */ (performance).measureUserAgentSpecificMemory;
+    const all = measure && crossOriginIsolated ? (await measure.call(performance)).bytes : undefined;
+    return { wasmBytes: wasmBytes(), otherBytes: all === undefined ? undefined : all - sharedWasmBytes() };
   },
 
   async dispose() {
@@ -43,19 +80,8 @@ const commands = {
     engine = undefined;
   },
 
-  /** What `i32x4.relaxed_dot_i8x16_i7x16_add_s` makes of a second operand above 127. */
-  async relaxedDot() {
-    const splat = (/** @type {number} */ byte) => [0x41, ...(byte === 127 ? [0xff, 0x00] : byte === 255 ? [0xff, 0x01] : [0x00]), 0xfd, 0x0f];
-    const body = [0, ...splat(127), ...splat(255), ...splat(0), 0xfd, 0x93, 0x02, 0xfd, 0x1b, 0, 0x0b];
-    const module = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, body.length + 2, 1, body.length, ...body];
-    try {
-      const { instance } = await WebAssembly.instantiate(new Uint8Array(module));
-      const sum = /** @type {() => number} */ (instance.exports.f)();
-      return { [-508]: "signed", 129540: "unsigned", 65534: "saturating" }[sum] ?? `another (${sum})`;
-    } catch {
-      return "none";
-    }
-  },
+  relaxedDot,
+  sendRequests,
 };
 
 Object.assign(globalThis, { bench: commands });

@@ -1,23 +1,35 @@
 // @ts-check
 // What a run consists of, in its order. `measure` yields cells; what cannot be measured is a cell that says why.
 
+import { measureBytes } from "./bytes.mjs";
+import { measureGrowth } from "./growth.mjs";
+import { measureMemory } from "./memory.mjs";
+import { measureQuality } from "./quality.mjs";
+import { measureRemote } from "./remote.mjs";
 import { measureSpeed } from "./speed.mjs";
+import { measureStart } from "./start.mjs";
 
 /**
  * @typedef {object} Context
  * @property {import("../options.mjs").Options} options
  * @property {string} url of the bench's server, without a slash at the end
+ * @property {string} pkg folder of the package, as installed
  * @property {import("../browsers/chromium.mjs").Browser} browser
- * @property {{ run: string, nextPart: () => number }} run
+ * @property {{ part: () => { run: string, part: number } }} run `part`: begins the next one
  * @property {(line: string) => void} log
  *
  * @typedef {object} Section
- * @property {string} title
  * @property {boolean} quick also with --quick
  * @property {(context: Context) => AsyncGenerator<import("../results.mjs").Cell>} measure
  */
 
 /** @type {Record<string, Section>} */
 export const SECTIONS = {
-  speed: { title: "Speed", quick: true, measure: measureSpeed },
+  speed: { quick: true, measure: measureSpeed },
+  start: { quick: true, measure: measureStart },
+  memory: { quick: true, measure: measureMemory },
+  bytes: { quick: true, measure: measureBytes },
+  remote: { quick: true, measure: measureRemote },
+  growth: { quick: false, measure: measureGrowth },
+  quality: { quick: false, measure: measureQuality },
 };

@@ -1,0 +1,36 @@
+// @ts-check
+// Memory, on a page of its own that is isolated, which is what the browser wants before it counts.
+
+import { openAlone, wanted } from "../browsers/tab.mjs";
+import { firstLine } from "../compare.mjs";
+import { makeRequest } from "../documents.mjs";
+import { prepareModel } from "../models.mjs";
+
+const ENGINES = ["ours", "ours-simd128", "ours-workers", "ort", "tjs"];
+/** What is ranked before the second look: 8 documents of 256 tokens, as in a Worker isolate. */
+const RANKED = Array.from({ length: 8 }, () => 256);
+
+/** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
+export async function* measureMemory({ options, url, browser, run, log }) {
+  for (const id of options.models) {
+    if (options.quick && id !== "default") continue;
+    const { modelBytes } = prepareModel(id);
+    const request = await makeRequest(id, RANKED);
+    for (const engine of ENGINES.filter((it) => options.engines.includes(it))) {
+      log(`${id}: memory of ${engine}`);
+      const cell = { ...run.part(), kind: "memory", model: id, engine, browser: browser.name };
+      const tab = await openAlone(browser, `${url}/isolated/`);
+      try {
+        const { wasmBytes } = await tab.call("start", { ...wanted(engine, id), request: { ...request, documents: request.documents.slice(0, 1), rows: request.rows.slice(0, 1) } });
+        if (engine === "ours-workers" && tab.workers() === 0) throw new Error("this version of the package starts no workers");
+        await tab.call("score", { request, repeats: 1 });
+        const after = await tab.call("memory");
+        yield { ...cell, status: "measured", values: { modelBytes, loadedWasmBytes: wasmBytes, rankedWasmBytes: after.wasmBytes, otherBytes: after.otherBytes } };
+      } catch (error) {
+        yield { ...cell, status: "not run", reason: firstLine(error) };
+      } finally {
+        await tab.close();
+      }
+    }
+  }
+}
