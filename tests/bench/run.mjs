@@ -41,7 +41,7 @@ async function main(options) {
     };
     for (const section of options.sections) {
       try {
-        for await (const cell of SECTIONS[section].measure({ options, url: server.url, pkg: installed.pkg, browser, run, log })) add(cell);
+        for await (const cell of SECTIONS[section].measure({ options, url: server.url, pkg: installed.pkg, browser, browsers: results.browsers, run, log })) add(cell);
       } catch (error) {
         // The browser itself, or the bench: the other sections still count.
         log(`${section}: ${/** @type {Error} */ (error).stack}`);

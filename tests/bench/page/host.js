@@ -84,4 +84,7 @@ const commands = {
   sendRequests,
 };
 
-Object.assign(globalThis, { bench: commands });
+/** The same for drivers that only carry text. @param {keyof typeof commands} command @param {string} json */
+const run = async (command, json) => JSON.stringify((await commands[command](JSON.parse(json))) ?? null);
+
+Object.assign(globalThis, { bench: { ...commands, run } });

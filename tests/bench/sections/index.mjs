@@ -1,6 +1,7 @@
 // @ts-check
 // What a run consists of, in its order. `measure` yields cells; what cannot be measured is a cell that says why.
 
+import { measureBrowsers } from "./browsers.mjs";
 import { measureBytes } from "./bytes.mjs";
 import { measureGrowth } from "./growth.mjs";
 import { measureMemory } from "./memory.mjs";
@@ -15,6 +16,7 @@ import { measureStart } from "./start.mjs";
  * @property {string} url of the bench's server, without a slash at the end
  * @property {string} pkg folder of the package, as installed
  * @property {import("../browsers/chromium.mjs").Browser} browser
+ * @property {Record<string, string>} browsers name → version, of all that took part
  * @property {{ part: () => { run: string, part: number } }} run `part`: begins the next one
  * @property {(line: string) => void} log
  *
@@ -31,5 +33,6 @@ export const SECTIONS = {
   bytes: { quick: true, measure: measureBytes },
   remote: { quick: true, measure: measureRemote },
   growth: { quick: false, measure: measureGrowth },
+  browsers: { quick: false, measure: measureBrowsers },
   quality: { quick: false, measure: measureQuality },
 };
