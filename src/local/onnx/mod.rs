@@ -45,6 +45,18 @@ pub struct OnnxCrossEncoder {
 /// # Errors
 /// `bad_model` with what was found and which export works.
 pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
+    read(file, true)
+}
+
+/// As [`cross_encoder`], with nothing fused: the slow and obvious twin that fused plans are held against.
+///
+/// # Errors
+/// As [`cross_encoder`].
+pub fn plain_cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
+    read(file, false)
+}
+
+fn read(file: Vec<u8>, fuses: bool) -> Result<OnnxCrossEncoder> {
     let mut onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
     onnx.op_register.insert(places::NAME, places::builder);
     let mut proto = decode(&file)?;
@@ -57,7 +69,7 @@ pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
     let rewritten = (|| {
         let graph = proto.graph.get_or_insert_default();
         let mut weights = Weights::out_of(graph)?;
-        let counts = fuse::linears(graph, &mut weights, &mut places)?;
+        let counts = if fuses { fuse::linears(graph, &mut weights, &mut places)? } else { (0, 0) };
         weights.clear_stubs(graph);
         Ok((weights, counts))
     })();
