@@ -23,16 +23,19 @@ const TIDY = ["--duplicate-function-elimination", "--remove-unused-module-elemen
 /** SHA-256 as a loop and not unrolled: a signature hashes a few hundred bytes. */
 const COMPACT = '--cfg sha2_backend_soft="compact"';
 /** Without inlining of what is called once or is small, the remote client is over a kilobyte smaller when compressed. */
-const SMALL = ["-Oz", "--one-caller-inline-max-function-size=0", "--flexible-inline-max-function-size=0", "--always-inline-max-function-size=6"];
+const SMALL = [
+  "--traps-never-happen", "-Oz", "--converge", "--one-caller-inline-max-function-size=0", "--flexible-inline-max-function-size=0",
+  "--always-inline-max-function-size=6", "--skip-pass=local-cse", "--skip-pass=simplify-locals",
+];
 
 /**
  * Both local binaries are compiled with plain SIMD, so that they share every dependency and tract's kernels stay
  * deterministic; `relaxed` adds functions of ours that use relaxed SIMD. The remote client needs neither.
  */
 const VARIANTS = [
-  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: COMPACT, optimize: SMALL },
-  { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY },
-  { name: "relaxed", wasm: "local.relaxed.wasm", glue: "local.glue.js", features: "relaxed", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY },
+  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: COMPACT, optimize: SMALL, shrink: true },
+  { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY, shrink: false },
+  { name: "relaxed", wasm: "local.relaxed.wasm", glue: "local.glue.js", features: "relaxed", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY, shrink: false },
 ];
 
 /** What rustc emits for wasm32 by default, and what the variants add. */
@@ -78,7 +81,7 @@ function buildBindgen() {
 }
 
 /** @param {typeof VARIANTS[number]} variant @param {string} bindgen */
-function buildVariant(variant, bindgen) {
+async function buildVariant(variant, bindgen) {
   const raw = join(TARGET, WASM32, `${variant.name}.wasm`);
   // Cargo links anew each time two variants take turns: it is asked only when a source has changed.
   const stamp = join(CACHE, `${variant.name}.sources`);
@@ -88,12 +91,20 @@ function buildVariant(variant, bindgen) {
     mkdirSync(CACHE, { recursive: true });
     writeFileSync(stamp, sources);
   }
-  const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), readFileSync(fileURLToPath(import.meta.url)));
+  const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), ...["build", "shrink"].map((name) => readFileSync(join(TEMPLATE, `${name}.mjs`))));
   const kept = join(CACHE, key);
   if (!existsSync(kept)) {
     const work = `${kept}.${process.pid}`;
     mkdirSync(work, { recursive: true });
     run(bindgen, [raw, work, "out"]);
+    if (variant.shrink) {
+      // It needs node_modules, which were not there when this file was read.
+      const { shrink } = await import("./shrink.mjs");
+      const [bytes, glue] = ["out_bg.wasm", "out.js"].map((file) => join(work, file));
+      const smaller = shrink(readFileSync(bytes), readFileSync(glue, "utf8"));
+      writeFileSync(bytes, smaller.wasm);
+      writeFileSync(glue, smaller.glue);
+    }
     const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
     run(process.execPath, [wasmOpt, join(work, "out_bg.wasm"), "-o", join(work, "wasm"), ...variant.optimize, ...WASM_FEATURES, "--strip-debug", "--strip-producers"]);
     writeFileSync(join(work, "glue.js"), factory(readFileSync(join(work, "out.js"), "utf8"), variant.name));
@@ -175,7 +186,7 @@ function guarded(exports, onTrap) {
 function assemble(built) {
   const pkg = join(ROOT, "pkg");
   rmSync(pkg, { recursive: true, force: true });
-  cpSync(TEMPLATE, pkg, { recursive: true, filter: (path) => !/build\.mjs$|bindgen/.test(path) });
+  cpSync(TEMPLATE, pkg, { recursive: true, filter: (path) => !/(build|shrink)\.mjs$|bindgen/.test(path) });
   /** @type {Map<string, string>} */
   const glues = new Map();
   for (const { variant, wasm, glue } of built) {

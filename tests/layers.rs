@@ -38,6 +38,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("js_sys", &["wasm/"]),
     ("web_sys", &["wasm/"]),
     ("gloo_net", &["wasm/"]),
+    ("rlsf", &["wasm/"]),
     ("serde_wasm_bindgen", &["wasm/"]),
 ];
 

@@ -22,8 +22,15 @@ mod waiting;
 #[cfg(feature = "local")]
 mod local_engine;
 
+#[cfg(feature = "local")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Memory for the remote client alone: the standard allocator, made for speed, would be a twentieth of its binary.
+#[cfg(all(feature = "remote", not(feature = "local")))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+#[cfg(feature = "local")]
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
@@ -31,7 +38,9 @@ extern "C" {
 }
 
 /// Says on the console where a fault of ours stands: after a panic the instance is gone and JavaScript sees only a trap.
-/// Only the place, never the message: that may hold what was being ranked.
+/// Only the place, never the message: that may hold what was being ranked. In the remote client panics are traps from the
+/// start (pkg-template/shrink.mjs).
+#[cfg(feature = "local")]
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|info| {
