@@ -6,7 +6,7 @@ import { checkNumber, pick, typeName } from "./request.js";
 
 const OPTIONS = /** @type {const} */ ([
   "provider", "apiKey", "authScheme", "auth", "baseUrl", "model", "timeoutMs", "deadlineMs", "maxRetries", "maxConcurrency",
-  "longDocuments", "strict", "headers", "fetch", "dangerouslyAllowBrowser", "onAttempt",
+  "longDocuments", "strict", "headers", "fetch", "dangerouslyAllowBrowser", "debugBodies", "onAttempt",
 ]);
 
 /** Hosts that know vendor keys. */
@@ -47,7 +47,7 @@ export function readOptions(options) {
   const headers = readHeaders(read.headers);
   for (const target of [url, token.tokenUrl]) guardKey(target, secrets, headers, read.dangerouslyAllowBrowser === true);
   return {
-    ...pick(read, ["timeoutMs", "deadlineMs", "maxRetries"]),
+    ...pick(read, ["timeoutMs", "deadlineMs", "maxRetries", "debugBodies"]),
     headers,
     secrets,
     engine: {
@@ -83,7 +83,7 @@ function checkOptions(read) {
   checkNumber("deadlineMs", read.deadlineMs, { above: 0 });
   checkNumber("maxRetries", read.maxRetries, { least: 0, whole: true });
   checkNumber("maxConcurrency", read.maxConcurrency, { least: 1, whole: true });
-  for (const [name, expected] of [["model", "string"], ["strict", "boolean"], ["dangerouslyAllowBrowser", "boolean"], ["fetch", "function"], ["onAttempt", "function"]]) {
+  for (const [name, expected] of [["model", "string"], ["strict", "boolean"], ["dangerouslyAllowBrowser", "boolean"], ["debugBodies", "boolean"], ["fetch", "function"], ["onAttempt", "function"]]) {
     if (read[name] !== undefined && typeof read[name] !== expected) {
       throw invalidRequest(`${name}: expected a ${expected}, found ${typeName(read[name])}`);
     }
@@ -102,7 +102,9 @@ function readDmxapi({ apiKey }) {
 }
 
 /** @param {Record<string, any>} read @returns {ReturnType<typeof readDmxapi>} */
-function readQianfan({ auth }) {
+function readQianfan({ auth, baseUrl }) {
+  // A proxy of one's own holds the keys; before the service itself guardKey asks for them.
+  if (auth === undefined && baseUrl !== undefined) return { secrets: [{ name: "auth", field: "key", value: undefined }], auth: "bearer", address: QIANFAN_V2 };
   const given = auth ?? {};
   const { type } = pick(given, ["type"]);
   if (typeof type !== "string" || !Object.hasOwn(AUTHS, type)) {

@@ -27,11 +27,12 @@ export class RemoteReranker {
   /** @param {any} request */
   async rerank(request) {
     const { plain, call, documents } = readRequest(request);
-    const { timeoutMs, maxRetries, deadlineMs, headers } = this.#options;
+    const { timeoutMs, maxRetries, deadlineMs, debugBodies, headers } = this.#options;
     const wire = {
       ...plain,
       timeoutMs: call.timeoutMs ?? timeoutMs,
       maxRetries: call.maxRetries ?? maxRetries,
+      debugBodies,
       deadline: deadlineMs === undefined ? undefined : Date.now() + deadlineMs,
       headers: [...headers, ...readHeaders(call.headers)],
     };

@@ -114,7 +114,7 @@ export class RemoteReranker implements Reranker {
    * const reranker = new RemoteReranker({ provider: "dmxapi", apiKey: process.env.DMXAPI_KEY });
    * const { results } = await reranker.rerank({ query: "如何预防感冒", documents: ["勤洗手", "流感疫苗"], topN: 1 });
    */
-  constructor(options: DmxapiOptions | QianfanOptions);
+  constructor(options: DmxapiOptions | QianfanOptions | ProxiedOptions);
   rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
   dispose(): void;
 }
@@ -154,6 +154,11 @@ export interface RemoteOptions {
   fetch?: typeof fetch;
   /** A vendor key on a page against the vendor's own host is refused without this: every visitor could read the key. */
   dangerouslyAllowBrowser?: boolean;
+  /**
+   * Errors quote the service's words even where they repeat query or documents; keys stay out. Default `false`: such words are
+   * withheld.
+   */
+  debugBodies?: boolean;
   /** Called after each attempt. */
   onAttempt?: (attempt: RerankAttempt) => void;
 }
@@ -182,6 +187,13 @@ export interface QianfanOptions extends RemoteOptions {
   /** `https://aip.baidubce.com/rpc/2.0/…/reranker/bce_reranker_base`; with `auth.type` `"bearer"` `https://qianfan.baidubce.com/v2/rerank`. */
   provider: "qianfan";
   auth: QianfanAuth;
+}
+
+/** A service behind a proxy of yours, such as `createProxy` of `rerank-wasm/proxy`, which adds the keys. */
+export interface ProxiedOptions extends RemoteOptions {
+  provider: "dmxapi" | "qianfan";
+  /** Where the proxy is; end it in `/rerank` to have it used as it is. */
+  baseUrl: string;
 }
 
 /**

@@ -4,7 +4,7 @@
 
 mod support;
 
-use rerank_wasm::error::ProviderCode;
+use rerank_wasm::error::{ErrorKind, ProviderCode};
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::dmxapi::{AuthScheme, Dmxapi};
 use rerank_wasm::request::RequestDraft;
@@ -209,4 +209,25 @@ fn a_service_that_leaves_documents_out_is_told_of() {
     let (ranked, _) = rank(dmxapi(AuthScheme::Raw), draft("q", &["a", "b"]), None, &transport);
     let warnings = ranked.expect("ranked").warnings;
     assert_eq!(warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), ["missing_results"]);
+}
+
+#[test]
+fn what_the_proxy_passes_on_means_what_it_meant_at_the_service() {
+    let body = r#"{"error":{"type":"rerank_error","code":"CODE","message":"qianfan answered no","retryable":false,
+        "provider_code":17,"index":1,"request_id":"as-1"}}"#;
+    for kind in ErrorKind::ALL {
+        let transport = FakeTransport::new([Ok(reply(429, &body.replace("CODE", kind.code())))]);
+        let (outcome, attempts) =
+            rank(dmxapi(AuthScheme::Bearer), draft("question", &["answer", "b"]), None, &transport);
+        let error = outcome.expect_err("an error");
+        assert_eq!((error.kind(), attempts.len(), error.index()), (*kind, 1, Some(1)));
+        assert_eq!(error.provider_code(), Some(&ProviderCode::Number(17.0)));
+        assert_eq!((error.request_id(), error.status()), (Some("as-1"), Some(429)));
+    }
+    let parrot = body.replace("CODE", "too_long").replace("answered no", "answered: answer to a question");
+    let transport = FakeTransport::new([Ok(reply(400, &parrot))]);
+    let (outcome, _) = rank(dmxapi(AuthScheme::Bearer), draft("answer to a question", &["a"]), None, &transport);
+    assert!(!outcome.expect_err("an error").to_string().contains("question"));
+    // Of a later version, or of somebody else: what the status says.
+    check_failure(dmxapi(AuthScheme::Bearer), (403, &body.replace("CODE", "unheard_of"), "forbidden", false));
 }

@@ -33,7 +33,7 @@ installTarballs(APP);
 stages["pack and install"] = (performance.now() - installing) / 1000;
 for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   ["Node of the machine", OWN_NODE, ["local", "remote"]],
-  ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "chains", "workerd"]],
+  ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "chains", "workerd", "proxy"]],
   ["browser", OWN_NODE, ["chromium", "vite"]],
 ])) {
   const tests = files.map((file) => join("tests", "package", `${file}.test.mjs`));

@@ -18,6 +18,8 @@ pub struct Call<'a> {
     pub policy: RetryPolicy,
     /// On top of the provider's own; `None` takes one away. Later ones win.
     pub headers: &'a [(String, Option<String>)],
+    /// Errors repeat query and documents where the service's words do.
+    pub debug_bodies: bool,
     /// Told of each attempt when it is over.
     pub on_attempt: &'a dyn Fn(&Attempt),
     /// Told how many documents are scored, of how many.

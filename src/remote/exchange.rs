@@ -10,8 +10,9 @@ use crate::remote::call::Call;
 use crate::remote::date;
 use crate::remote::headers;
 use crate::remote::keys::Keys;
-use crate::remote::provider::{Failure, Provider, Remedy};
+use crate::remote::provider::{Provider, Remedy};
 use crate::remote::redaction::Private;
+use crate::remote::relayed;
 use crate::remote::retry;
 use crate::remote::split::Part;
 use crate::remote::token::Tokens;
@@ -53,6 +54,15 @@ pub(crate) async fn attempt(
     provider.sign(&mut request, &keys, transport.now() + memory.clock_lead.get());
     let reply = transport.send(&request, call.timeout).await?;
     let now = transport.now();
+    let mut secrets = call.keys.all();
+    secrets.extend(token.as_deref());
+    secrets.extend(signature(&request));
+    secrets.extend(call.headers.iter().filter_map(|(_, value)| value.as_deref()));
+    let (query, documents) = if call.debug_bodies { ("", &[][..]) } else { (part.query, part.request.documents()) };
+    let private = Private { secrets: &secrets, query, documents };
+    if let Some(error) = relayed::read(&reply, part, |words| private.spares(words)) {
+        return Err(with_wait(error, &reply, now).into());
+    }
     let Some(failure) = provider.failure(&reply) else { return Ok(read(provider, part, reply)?) };
     let is_mended = match failure.remedy {
         Some(Remedy::NewToken) => token.as_deref().map(|token| memory.tokens.refuse(token)).is_some(),
@@ -62,12 +72,8 @@ pub(crate) async fn attempt(
         }
         None => false,
     };
-    let mut secrets = call.keys.all();
-    secrets.extend(token.as_deref());
-    secrets.extend(signature(&request));
-    let private = Private { secrets: &secrets, query: part.query, documents: part.request.documents() };
-    let error = error(failure, provider.name(), &reply, &private, now);
-    Err(Failed { error, is_mended })
+    let error = failure.into_error(provider.name(), reply.status, |words| private.spares(words));
+    Err(Failed { error: with_wait(error, &reply, now), is_mended })
 }
 
 /// The token of the call's keys; `None` where they travel themselves.
@@ -83,7 +89,8 @@ async fn token(
         let now = transport.now();
         provider.token(&reply, now).map_err(|failure| {
             let private = Private { secrets: &call.keys.all(), query: "", documents: &[] };
-            error(failure, &format!("{}'s token service", provider.name()), &reply, &private, now)
+            let who = format!("{}'s token service", provider.name());
+            with_wait(failure.into_error(&who, reply.status, |words| private.spares(words)), &reply, now)
         })
     };
     memory.tokens.get(&purchase.name, call.timeout, transport, buy).await.map(Some)
@@ -104,8 +111,8 @@ fn read(provider: &dyn Provider, part: &Part<'_>, reply: HttpReply) -> Result<(A
     }
 }
 
-fn error(failure: Failure, who: &str, reply: &HttpReply, private: &Private<'_>, now: f64) -> Error {
-    let error = failure.into_error(who, reply.status, |words| private.spares(words));
+/// With the wait that `reply` asks for, if it does.
+fn with_wait(error: Error, reply: &HttpReply, now: f64) -> Error {
     let limit_wait = || retry::limit_wait(reply, now).filter(|_| error.kind() == ErrorKind::RateLimited);
     match retry::told_wait(reply, now).or_else(limit_wait) {
         Some(wait) => error.with_retry_after(wait),

@@ -48,6 +48,8 @@ pub mod split;
 mod in_flight;
 // What a service says, unless it repeats what was sent.
 mod redaction;
+// What the package's own proxy passes on.
+mod relayed;
 // The services.
 pub mod dmxapi;
 pub mod qianfan;

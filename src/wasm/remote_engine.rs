@@ -53,8 +53,8 @@ impl RemoteEngine {
         Ok(Self { reranker: Rc::new(reranker), fetch, store, on_attempt, running: Rc::default() })
     }
 
-    /// Ranks the facade's plain request: `{ query, documents, …, key?, secret?, sessionToken?, headers, timeoutMs?, maxRetries?,
-    /// deadline? }`.
+    /// Ranks the facade's plain request: `{ query, documents, …, key?, secret?, sessionToken?, headers, debugBodies?, timeoutMs?,
+    /// maxRetries?, deadline? }`.
     pub fn score(&self, call: f64, request: JsValue, on_progress: Option<Function>) -> Promise {
         let stop = Rc::new(Stop::new());
         self.running.borrow_mut().push((call, Rc::clone(&stop)));
@@ -102,6 +102,7 @@ async fn score(
             deadline: fields.number("deadline")?,
         },
         headers: &headers,
+        debug_bodies: fields.boolean("debugBodies")?.unwrap_or(false),
         on_attempt: &|attempt| report(on_attempt, attempt_to_js(attempt)),
         on_progress: &|done, total| {
             let progress =

@@ -287,3 +287,14 @@ add("no error repeats key, query or document", async (context) => {
     }
   }
 });
+
+add("debugBodies lets the service's words through, and still no key", async (context) => {
+  const call = (/** @type {object} */ options) => errorOf(dmxapi(context, { baseUrl: plan(context, "parrot").baseUrl, maxRetries: 0, ...options }).rerank({ query: "MARKED-QUERY", documents: ["a"] }));
+  ok(!(await call({})).message.includes("MARKED"), "withheld by default");
+  const echo = async () => reply({ error: { code: "invalid_request", message: "refused: MARKED-QUERY" } }, { status: 400 });
+  ok((await call({ debugBodies: true, fetch: echo })).message.includes("it says: refused: MARKED-QUERY"), "quoted");
+  ok(!reachable(await call({ debugBodies: true })).includes(DMXAPI_KEY), "a parrot of keys is withheld");
+  const custom = { headers: { "x-api-key": "custom-SECRET-0123" }, debugBodies: true };
+  const teller = async () => reply({ error: { message: "refused: custom-SECRET-0123" } }, { status: 400 });
+  ok(!reachable(await call({ ...custom, fetch: teller })).includes("SECRET"), "headers of the caller's are secrets");
+});

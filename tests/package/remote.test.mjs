@@ -9,10 +9,12 @@ import { startContractServer } from "./contract-server.mjs";
 import { remoteAuth } from "./remote-auth.mjs";
 import { remoteCases } from "./remote-cases.mjs";
 import { remoteFaults } from "./remote-faults.mjs";
+import { remoteProxy } from "./remote-proxy.mjs";
 import { importInstalled } from "./installed.mjs";
 import { DMXAPI_KEY, plan } from "./remote-fixtures.mjs";
 
 const { RemoteReranker, isRerankError } = await importInstalled("rerank-wasm/remote");
+const { createProxy } = await importInstalled("rerank-wasm/proxy");
 
 /** @type {Awaited<ReturnType<typeof startContractServer>>} */
 let server;
@@ -24,8 +26,8 @@ after(() => server.close());
 const REQUEST = { query: "q", documents: ["a"] };
 const make = (/** @type {any} */ options = {}) => new RemoteReranker({ provider: "dmxapi", apiKey: DMXAPI_KEY, baseUrl: server.baseUrl, ...options });
 
-for (const { name, run } of [...remoteCases, ...remoteAuth, ...remoteFaults]) {
-  test(name, () => run({ RemoteReranker, isRerankError, baseUrl: server.baseUrl }));
+for (const { name, run } of [...remoteCases, ...remoteAuth, ...remoteFaults, ...remoteProxy]) {
+  test(name, () => run({ RemoteReranker, createProxy, isRerankError, baseUrl: server.baseUrl }));
 }
 
 test("no listener and no timer is left behind, finished or aborted", async () => {

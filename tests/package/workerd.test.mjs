@@ -12,6 +12,7 @@ import { ROOT, installed } from "./installed.mjs";
 import { cases } from "./local-cases.mjs";
 import { remoteAuth } from "./remote-auth.mjs";
 import { remoteCases } from "./remote-cases.mjs";
+import { remoteProxy } from "./remote-proxy.mjs";
 import { bundleWorker } from "./worker-bundle.mjs";
 
 /** What miniflare runs on. */
@@ -135,7 +136,7 @@ async function main() {
       if (note) t.diagnostic(note);
     });
   }
-  for (const { name } of [...remoteCases, ...remoteAuth]) test(`workerd, remote: ${name}`, () => inIsolate("remote", { name, base: contract.baseUrl }));
+  for (const { name } of [...remoteCases, ...remoteAuth, ...remoteProxy]) test(`workerd, remote: ${name}`, () => inIsolate("remote", { name, base: contract.baseUrl }));
 }
 
 /** Heap and array buffers of the edge Worker's isolate, as its inspector tells them. @param {URL} inspector */

@@ -128,6 +128,7 @@ pub(crate) fn call(keys: Keys<'_>) -> Call<'_> {
         timeout: DEFAULT_TIMEOUT,
         policy: RetryPolicy { retries: 2, deadline: None },
         headers: &[],
+        debug_bodies: false,
         on_attempt: &|_| {},
         on_progress: &|_, _| {},
     }

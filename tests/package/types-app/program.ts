@@ -3,6 +3,7 @@
 import { LocalReranker, RemoteReranker, RerankError, cascade, estimateTokens, isRerankError, isSupported, withFallback } from "rerank-wasm";
 import type { RerankErrorCode, RerankRequest, RerankResponse, Reranker, TokenStore } from "rerank-wasm";
 import { LocalReranker as LocalOnly } from "rerank-wasm/local";
+import { createProxy } from "rerank-wasm/proxy";
 import { RemoteReranker as RemoteOnly } from "rerank-wasm/remote";
 
 /** Fails to compile unless both types are the same. */
@@ -68,6 +69,17 @@ export async function options(): Promise<void> {
   const tokenStore: TokenStore = { get: (key) => kept.get(key), set: async (key, value, ttlSeconds) => void (ttlSeconds > 60 && kept.set(key, value)) };
   new RemoteReranker({ provider: "qianfan", auth: { type: "oauth", apiKey: "key", secretKey: async () => "secret", tokenStore } });
   new RemoteReranker({ provider: "qianfan", auth: { type: "iam", accessKeyId: "ak", secretAccessKey: "sk", sessionToken: () => "st" } });
+  new RemoteReranker({ provider: "qianfan", baseUrl: "https://proxy.example/rerank", debugBodies: true });
+  const proxy: (request: Request) => Promise<Response> = createProxy({
+    provider: "qianfan",
+    auth: { type: "oauth", apiKey: "key", secretKey: "secret", tokenStore },
+    allowOrigins: ["https://shop.example"],
+    maxBodyBytes: 65_536,
+    authorize: async (request) => request.headers.has("x-session"),
+  });
+  (await proxy(new Request("https://proxy.example/rerank"))).status satisfies number;
+  // @ts-expect-error: a proxy has the service's keys
+  createProxy({ provider: "qianfan", authorize: () => true });
   // @ts-expect-error: AK/SK are no application's keys
   new RemoteReranker({ provider: "qianfan", auth: { type: "iam", apiKey: "key", secretKey: "secret" } });
   // @ts-expect-error: Qianfan wants auth

@@ -3,11 +3,13 @@
 // The default model is part of this Worker, as Data modules.
 
 import * as api from "rerank-wasm";
+import { createProxy } from "rerank-wasm/proxy";
 
 import { makeContext } from "../context.mjs";
 import { cases } from "../local-cases.mjs";
 import { remoteAuth } from "../remote-auth.mjs";
 import { remoteCases } from "../remote-cases.mjs";
+import { remoteProxy } from "../remote-proxy.mjs";
 
 /** @type {import("../context.mjs").Context | undefined} */
 let context;
@@ -20,7 +22,8 @@ export default {
     const byName = (/** @type {{ name: string }} */ it) => it.name === name;
     try {
       if (pathname === "/remote") {
-        await [...remoteCases, ...remoteAuth].find(byName)?.run({ RemoteReranker: api.RemoteReranker, isRerankError: api.isRerankError, baseUrl: base });
+        const { RemoteReranker, isRerankError } = api;
+        await [...remoteCases, ...remoteAuth, ...remoteProxy].find(byName)?.run({ RemoteReranker, createProxy, isRerankError, baseUrl: base });
         return Response.json({});
       }
       context ??= makeContext(api, { runtime: "workerd", base });
