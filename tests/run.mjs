@@ -39,7 +39,7 @@ for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   const tests = files.map((file) => join("tests", "package", `${file}.test.mjs`));
   step(name, node, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...tests], nodeCounts);
 }
-step("bench", OWN_NODE, ["--test", "--test-reporter=spec", join("tests", "bench", "bench.test.mjs")], nodeCounts);
+step("bench", OWN_NODE, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...["bench", "page"].map((file) => join("tests", "bench", `${file}.test.mjs`))], nodeCounts);
 step("types", process.execPath, [join("tests", "package", "types.mjs")], exitCount);
 step("sizes", process.execPath, [join("tests", "sizes.mjs")], exitCount);
 step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);

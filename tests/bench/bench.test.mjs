@@ -6,7 +6,9 @@ import { test } from "node:test";
 
 import { compareScores } from "./agreement.mjs";
 import { compare } from "./compare.mjs";
+import { layerData, layerModel } from "./onnx-layer.mjs";
 import { readOptions } from "./options.mjs";
+import { chart } from "./report/chart.mjs";
 import { markdown } from "./report/markdown.mjs";
 import { ratio } from "./results.mjs";
 import { ndcg10 } from "./relevance.mjs";
@@ -114,6 +116,27 @@ test("nDCG@10 of a perfect, a reversed and a hopeless list", () => {
   assert.equal(ndcg10([3, 2, 1], [2, 1, 0]), 1);
   assert.ok(Math.abs(ndcg10([1, 2], [1, 0]) - 1 / Math.log2(3)) < 1e-12);
   assert.equal(ndcg10([1, 2], [0, 0]), 0);
+});
+
+test("the chart has a bar for each engine that was measured beside onnxruntime-web, and no other", () => {
+  const here = { browser: "Chromium" };
+  const svg = chart({
+    run: "r1", startedAt: "", machine: { cpu: "", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: { Chromium: "1" }, versions: { "onnxruntime-web": "2<3" },
+    cells: [cell(here), cell({ ...here, engine: "ort", samples: [30, 60, 120] }), cell({ ...here, part: 2, engine: "tjs" }), cell({ ...here, engine: "ours-simd128", samples: undefined, status: "not run" })],
+  });
+  assert.equal(svg.match(/<rect/g)?.length, 1);
+  assert.match(svg, />3\.00×</);
+  assert.match(svg, /onnxruntime-web 2&#60;3/);
+});
+
+test("a layer as ONNX: the fields where the format has them", () => {
+  const { weights, x, scale } = layerData(2, 3, 4);
+  assert.deepEqual([weights.length, x.length], [12, 6]);
+  const bytes = layerModel({ rows: 2, inputs: 3, outputs: 4, weights, scale });
+  const text = Buffer.from(bytes).toString("latin1");
+  assert.deepEqual([...bytes.slice(0, 6)], [0x08, 8, 0x42, 2, 0x10, 17], "IR version 8, opset 17");
+  for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul"]) assert.ok(text.includes(op), op);
+  assert.ok(Buffer.from(bytes).includes(Buffer.from(weights.buffer)), "the weights as they are");
 });
 
 test("the command line: lists are checked, --quick chooses", () => {

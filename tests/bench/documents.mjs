@@ -74,7 +74,7 @@ async function openWriter(model) {
   const json = read("tokenizer.json");
   const tokenizer = new Tokenizer(json, read("tokenizer_config.json"));
   const { type, vocab } = json.model;
-  const pieces = type === "Unigram" ? vocab.map(([piece]) => piece) : Object.keys(vocab);
+  const pieces = type === "Unigram" ? vocab.map((/** @type {[string, number]} */ [piece]) => piece) : Object.keys(vocab);
   const whole = type === "Unigram" ? /^▁([a-z]{3,10})$/ : /^([a-z]{2,10})$/;
   const alone = (/** @type {string} */ word) => tokenizer.encode(word, { add_special_tokens: false }).ids.length === 1;
   const words = pieces.map((/** @type {string} */ piece) => whole.exec(piece)?.[1]).filter((/** @type {string | undefined} */ word) => word && alone(word));

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { serve } from "../../www/serve.mjs";
+import { MICRO } from "./micro.mjs";
 import { MODELS } from "./models.mjs";
 import { BENCH, KEPT, PEERS } from "./paths.mjs";
 
@@ -28,6 +29,7 @@ export function serveBench({ pkg, model }) {
       "/pkg/": pkg,
       "/pkg-model/": model,
       "/peers/": PEERS,
+      "/micro/": MICRO,
     },
     headers: (path) => ({ ...EMBEDDING, ...KEEP, ...(path.startsWith("/isolated/") ? OPENER : {}) }),
   });

@@ -24,7 +24,7 @@ import { within } from "./within.mjs";
 /** @returns {Promise<Browser>} */
 export async function openChromium() {
   const { browser, missing } = await openBrowser();
-  if (missing) throw new Error(missing);
+  if (!browser) throw new Error(missing);
   return {
     name: "Chromium",
     version: browser.version(),

@@ -18,4 +18,4 @@ export async function openAlone(browser, url) {
 export const pageFor = (url, engine) => `${url}/${ENGINES[engine].isolated ? "isolated/" : ""}`;
 
 /** What page/host.js wants to know of an engine. @param {string} engine @param {string} model */
-export const wanted = (engine, model) => ({ adapter: ENGINES[engine].adapter, options: ENGINES[engine].options, model });
+export const wanted = (engine, model) => ({ adapter: String(ENGINES[engine].adapter), options: ENGINES[engine].options, model });

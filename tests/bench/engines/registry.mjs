@@ -6,9 +6,11 @@
  * @typedef {object} EngineKind
  * @property {string} title
  * @property {string} package whose version is printed
- * @property {string} adapter below engines/
+ * @property {string} [adapter] below engines/
  * @property {object} [options] for the adapter
  * @property {boolean} [isolated] its page has COOP and COEP, which threads of shared memory need
+ * @property {boolean} [inNode] runs in this process, not in a page
+ * @property {string} [cannot] why it runs none of the models
  * @property {boolean} [text] takes text: its times hold tokenization
  */
 
@@ -19,7 +21,18 @@ export const ENGINES = {
   "ours-workers": { title: "rerank-wasm, workers: auto", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { workers: "auto", streams: true }, text: true },
   ort: { title: "onnxruntime-web, 1 thread", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: 1 } },
   "ort-threads": { title: "onnxruntime-web, threads", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: "cores" }, isolated: true },
+  "ort-node": { title: "onnxruntime-node, native, 1 thread", package: "onnxruntime-node", inNode: true },
   tjs: { title: "transformers.js, one padded batch", package: "@huggingface/transformers", adapter: "transformers.js", text: true },
+  litert: {
+    title: "LiteRT.js",
+    package: "@litertjs/core",
+    cannot: "it runs .tflite files; converting this ONNX file takes onnx2tf and TensorFlow, which are not among the bench's packages",
+  },
+  wllama: {
+    title: "wllama",
+    package: "@wllama/wllama",
+    cannot: "it runs GGUF files; llama.cpp's converter reads checkpoints of PyTorch, and of this model there is an ONNX file only",
+  },
 };
 
 /** The engine the others are compared with. */

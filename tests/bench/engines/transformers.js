@@ -9,8 +9,8 @@ export async function openEngine(files) {
   env.allowLocalModels = true;
   env.localModelPath = "/models/";
   env.useBrowserCache = false;
-  env.backends.onnx.wasm.wasmPaths = "/peers/@huggingface/transformers/node_modules/onnxruntime-web/dist/";
-  env.backends.onnx.wasm.numThreads = 1;
+  const wasmPaths = "/peers/@huggingface/transformers/node_modules/onnxruntime-web/dist/";
+  Object.assign(env.backends.onnx.wasm ?? {}, { wasmPaths, numThreads: 1 });
   const [tokenizer, model] = await Promise.all([
     AutoTokenizer.from_pretrained(files.id),
     AutoModelForSequenceClassification.from_pretrained(files.id, { dtype: "q8", device: "wasm" }),

@@ -2,6 +2,8 @@
 // What a page of the bench does when it is told to: load one engine, score, measure, dispose.
 
 import { sharedWasmBytes, wasmBytes } from "./memories.js";
+import { openLayer } from "../engines/layers.js";
+import { measureTokenizer } from "../engines/tokenizers.js";
 import { relaxedDot } from "./probe.js";
 import { sendRequests } from "./remote.js";
 
@@ -75,11 +77,20 @@ const commands = {
     return { wasmBytes: wasmBytes(), otherBytes: all === undefined ? undefined : all - sharedWasmBytes() };
   },
 
+  /** Loads one linear layer in place of an engine. @param {Parameters<typeof openLayer>[0]} what */
+  async openLayer(what) {
+    engine = await openLayer(what);
+  },
+
+  /** Whether threads of shared memory are allowed here. */
+  isolated: async () => crossOriginIsolated,
+
   async dispose() {
     engine?.dispose();
     engine = undefined;
   },
 
+  measureTokenizer,
   relaxedDot,
   sendRequests,
 };

@@ -4,11 +4,13 @@
 import { measureBrowsers } from "./browsers.mjs";
 import { measureBytes } from "./bytes.mjs";
 import { measureGrowth } from "./growth.mjs";
+import { measureKernels } from "./kernels.mjs";
 import { measureMemory } from "./memory.mjs";
 import { measureQuality } from "./quality.mjs";
 import { measureRemote } from "./remote.mjs";
 import { measureSpeed } from "./speed.mjs";
 import { measureStart } from "./start.mjs";
+import { measureTokenizers } from "./tokenizers.mjs";
 
 /**
  * @typedef {object} Context
@@ -33,6 +35,8 @@ export const SECTIONS = {
   bytes: { quick: true, measure: measureBytes },
   remote: { quick: true, measure: measureRemote },
   growth: { quick: false, measure: measureGrowth },
+  kernels: { quick: false, measure: measureKernels },
+  tokenizers: { quick: false, measure: measureTokenizers },
   browsers: { quick: false, measure: measureBrowsers },
   quality: { quick: false, measure: measureQuality },
 };

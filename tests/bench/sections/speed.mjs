@@ -4,10 +4,12 @@
 import { openAlone, pageFor, wanted } from "../browsers/tab.mjs";
 import { compare, firstLine } from "../compare.mjs";
 import { makeRequest } from "../documents.mjs";
+import { openNode } from "../engines/onnxruntime-node.mjs";
+import { ENGINES } from "../engines/registry.mjs";
 import { prepareModel } from "../models.mjs";
 import { PLAN, WORKLOADS } from "../workloads.mjs";
 
-/** @typedef {{ engine: string } & import("../browsers/chromium.mjs").Tab} Loaded */
+/** @typedef {Pick<import("../browsers/chromium.mjs").Tab, "call" | "close">} Opened */
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureSpeed(context) {
@@ -17,7 +19,7 @@ export async function* measureSpeed(context) {
     if (plan.length === 0) continue;
     prepareModel(id);
     const cell = { ...run.part(), kind: "speed", model: id, browser: browser.name };
-    /** @type {Loaded[]} */
+    /** @type {({ engine: string } & Opened)[]} */
     const loaded = [];
     for (const engine of options.engines) {
       log(`${id}: loading ${engine}`);
@@ -39,9 +41,12 @@ export async function* measureSpeed(context) {
 
 /**
  * @param {Pick<import("./index.mjs").Context, "browser" | "url">} context @param {string} engine @param {string} model
- * @returns {Promise<import("../browsers/chromium.mjs").Tab | { reason: string }>}
+ * @returns {Promise<Opened | { reason: string }>}
  */
 export async function loadEngine({ browser, url }, engine, model) {
+  const { cannot, inNode } = ENGINES[engine];
+  if (cannot) return { reason: cannot };
+  if (inNode) return openNode(model).catch((error) => ({ reason: firstLine(error) }));
   const tab = await openAlone(browser, pageFor(url, engine));
   try {
     await tab.call("load", wanted(engine, model));

@@ -1,0 +1,44 @@
+// @ts-check
+// One int8 linear layer of each shape: our kernels, stock tract, onnxruntime-web, in the same browser.
+
+import { openAlone } from "../browsers/tab.mjs";
+import { compare, firstLine } from "../compare.mjs";
+import { buildMicro } from "../micro.mjs";
+
+/** Rows × inputs × outputs, of the layers of the models. */
+const SHAPES = [[32, 384, 1_536], [128, 384, 384], [128, 384, 1_536], [128, 1_536, 384], [128, 768, 3_072], [128, 1_024, 4_096], [512, 384, 1_536]];
+/** What runs it; the first is what the others are compared with. */
+const KERNELS = {
+  ours: { kind: "ours", binary: "relaxed" },
+  "ours-simd128": { kind: "ours", binary: "simd128" },
+  tract: { kind: "tract", binary: "simd128" },
+  ort: { kind: "ort" },
+};
+
+/** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
+export async function* measureKernels({ options, url, browser, run, log }) {
+  log("kernels: building");
+  buildMicro();
+  for (const [rows, inputs, outputs] of SHAPES) {
+    const workload = [rows, inputs, outputs].join(" × ");
+    log(`kernels: ${workload}`);
+    const cell = { ...run.part(), kind: "kernel", workload, browser: browser.name };
+    const tabs = [];
+    for (const [engine, kernel] of Object.entries(KERNELS)) {
+      const tab = await openAlone(browser, `${url}/`);
+      try {
+        await tab.call("openLayer", { ...kernel, rows, inputs, outputs });
+        tabs.push({ engine, ...tab });
+      } catch (error) {
+        yield { ...cell, engine, status: "not run", reason: firstLine(error) };
+        await tab.close();
+      }
+    }
+    for (const { engine, samples, agreement, reason } of await compare(tabs, { query: "", documents: [], rows: [] }, { rounds: options.rounds, warmUp: { times: 3, ms: 500 } })) {
+      const values = { operations: 2 * rows * inputs * outputs };
+      if (reason === undefined) yield { ...cell, engine, agreement, status: "measured", samples, values };
+      else yield { ...cell, engine, agreement, status: "not run", reason };
+    }
+    for (const tab of tabs) await tab.close();
+  }
+}
