@@ -2,6 +2,8 @@
 
 // What a file must be before tract sees it.
 mod check;
+// The file's nodes -> fewer and plainer ones.
+mod rewrite;
 // Large initializers, outside the graph.
 mod weights;
 // Fused operators on their way through tract's parser.
@@ -61,6 +63,7 @@ fn read(file: Vec<u8>, fuses: bool) -> Result<OnnxCrossEncoder> {
     onnx.op_register.insert(places::NAME, places::builder);
     let mut proto = decode(&file)?;
     drop(file);
+    rewrite::simplify(proto.graph.get_or_insert_default());
     check::operators(&proto, |op| onnx.op_register.0.contains_key(op))?;
     let inputs = check::inputs(&proto)?;
     let tables = check::tables(&proto);

@@ -1,0 +1,53 @@
+//! Branches taken for sure: the one that runs stands in the place of its If.
+//!
+//! DeBERTa asks whether there are as many queries as keys, and torch's older exporter writes the question down. tract
+//! wants both branches to have one shape, which they have not.
+
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
+
+use crate::local::onnx::rewrite::renames::Renames;
+use crate::local::onnx::rewrite::sizes::{Size, Sizes};
+
+/// Puts the branch that is taken in the place of each If whose condition compares sizes that are known or the same.
+pub(super) fn take(graph: &mut GraphProto) {
+    let taken: Vec<Option<bool>> = {
+        let sizes = Sizes::of(graph);
+        let condition = |node: &NodeProto| node.input.first().and_then(|name| truth(&sizes, name));
+        graph.node.iter().map(|node| if node.op_type == "If" { condition(node) } else { None }).collect()
+    };
+    let mut renames = Renames::default();
+    let mut nodes = Vec::with_capacity(graph.node.len());
+    for (mut node, taken) in graph.node.drain(..).zip(taken) {
+        let name = if taken == Some(true) { "then_branch" } else { "else_branch" };
+        let is_it = |attribute: &&mut AttributeProto| taken.is_some() && attribute.name == name;
+        let Some(branch) = node.attribute.iter_mut().find(is_it).and_then(|attribute| attribute.g.take()) else {
+            nodes.push(node);
+            continue;
+        };
+        for (outer, inner) in node.output.iter().zip(&branch.output) {
+            renames.add(outer, &inner.name);
+        }
+        nodes.extend(branch.node);
+        graph.initializer.extend(branch.initializer);
+    }
+    graph.node = nodes;
+    renames.apply(graph);
+}
+
+/// Whether the condition `name` holds, if the graph says.
+fn truth(sizes: &Sizes<'_>, name: &str) -> Option<bool> {
+    if let Some(number) = sizes.constants().number(name) {
+        return Some(number != 0.0);
+    }
+    let node = sizes.writer(name)?;
+    match node.op_type.as_str() {
+        "Cast" | "Identity" => truth(sizes, node.input.first()?),
+        "Not" => truth(sizes, node.input.first()?).map(|it| !it),
+        "Equal" => match (sizes.held(node.input.first()?)?, sizes.held(node.input.get(1)?)?) {
+            (a, b) if a == b => Some(true),
+            (Size::Is(_), Size::Is(_)) => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
