@@ -40,6 +40,9 @@ for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   step(name, node, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...tests], nodeCounts);
 }
 step("bench", OWN_NODE, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...["bench", "page"].map((file) => join("tests", "bench", `${file}.test.mjs`))], nodeCounts);
+step("adapters", NEW_NODE, [join("tests", "stranger.mjs"), "adapters"], nodeCounts);
+step("runtimes", NEW_NODE, [join("tests", "stranger.mjs"), "runtimes"], nodeCounts);
+if (FULL) step("adapter of Mastra", NEW_NODE, [join("tests", "stranger.mjs"), "mastra"], nodeCounts);
 step("types", process.execPath, [join("tests", "package", "types.mjs")], exitCount);
 step("sizes", process.execPath, [join("tests", "sizes.mjs")], exitCount);
 step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);

@@ -4,6 +4,7 @@
 import { LocalReranker, isRerankError, isSupported } from "rerank-wasm/local";
 
 import { examples } from "./examples.js";
+import { bytesToLoad } from "./sizes.js";
 
 const form = /** @type {HTMLFormElement} */ (element("form"));
 const query = /** @type {HTMLInputElement} */ (element("query"));
@@ -24,11 +25,14 @@ form.addEventListener("submit", (event) => {
 documents.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });
+documents.addEventListener("input", showCount);
+for (const change of ["online", "offline"]) addEventListener(change, showNetwork);
 for (const example of examples) element("examples").append(exampleButton(example));
 fill(examples[0]);
 
 const { local, reason } = isSupported();
 if (!local) showError(`This browser cannot run the model: ${reason}.`);
+bytesToLoad().then((bytes) => showCost("bytes", megabytes(bytes)), () => showCost("bytes", "unknown"));
 
 async function rank() {
   current?.abort();
@@ -46,6 +50,7 @@ async function rank() {
     const { results, model } = await ready.rerank({ ...request, onProgress });
     const ms = performance.now() - start;
     showRanking(results);
+    showCost("document", milliseconds(ms / results.length));
     showStatus(`${results.length} document${results.length === 1 ? "" : "s"} in ${Math.round(ms)} ms, model “${model}”`);
   } catch (error) {
     if (isRerankError(error) && error.code === "aborted") return;
@@ -63,7 +68,7 @@ async function load() {
   showStatus("");
   try {
     const loaded = await LocalReranker.load({ onProgress: showLoading });
-    showStatus(`Model ready after ${Math.round(performance.now() - start)} ms`);
+    showCost("load", milliseconds(performance.now() - start));
     return loaded;
   } catch (error) {
     // The next click tries again.
@@ -80,8 +85,7 @@ function showLoading({ phase, loaded, total }) {
   if (isDownload && total) progress.max = total;
   if (isDownload && total) progress.value = loaded;
   else progress.removeAttribute("value");
-  const size = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-  element("phase").textContent = isDownload ? `Loading the model: ${size(loaded)}${total ? ` of ${size(total)}` : ""}` : "Building the model…";
+  element("phase").textContent = isDownload ? `Loading the model: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ""}` : "Building the model…";
 }
 
 /** @param {{ index: number, relevanceScore: number, document: string }[]} results best first */
@@ -92,7 +96,8 @@ function showRanking(results) {
     const number = Object.assign(document.createElement("span"), { className: "score", textContent: relevanceScore.toFixed(4) });
     const words = Object.assign(document.createElement("p"), { className: "document", textContent: text });
     words.dir = "auto";
-    row.append(number, bar(relevanceScore), words);
+    const from = Object.assign(document.createElement("span"), { className: "from", textContent: `line ${index + 1}` });
+    row.append(number, bar(relevanceScore), words, from);
     return row;
   });
   element("ranking").replaceChildren(...rows);
@@ -123,7 +128,30 @@ function exampleButton(example) {
 function fill(example) {
   query.value = example.query;
   documents.value = example.documents.join("\n");
+  documents.lang = query.lang = example.lang;
+  showCount();
 }
+
+function showCount() {
+  const { length } = lines(documents.value);
+  element("count").textContent = length === 1 ? "1 document" : `${length || "no"} documents`;
+}
+
+function showNetwork() {
+  const said = "Once the model is loaded, ranking makes no request: switch the network off and try.";
+  element("network").textContent = navigator.onLine ? said : "The network is off, and it still ranks.";
+}
+
+/** @param {"bytes" | "load" | "document"} what @param {string} cost */
+function showCost(what, cost) {
+  element(`cost-${what}`).textContent = cost;
+}
+
+/** @param {number} bytes */
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** @param {number} ms */
+const milliseconds = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
 
 /** @param {string} text */
 const lines = (text) => text.split(/\r?\n/).filter((line) => line.trim() !== "");

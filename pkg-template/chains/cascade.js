@@ -60,7 +60,7 @@ const reindexed = (warning, kept) => (warning.index === undefined ? warning : { 
 
 /** The error of a document, by its place in the caller's list. @param {unknown} error @param {number[]} kept */
 function blamed(error, kept) {
-  const at = /** @type {{ index?: number }} */ (error).index;
+  const at = /** @type {any} */ (error)?.index;
   if (!isRerankError(error) || at === undefined) return error;
   return Object.assign(error, { index: kept[at], message: error.message.replace(`documents[${at}]`, `documents[${kept[at]}]`) });
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-const PAGE = ["index.html", "main.js", "style.css", "examples.js"];
+const PAGE = ["index.html", "main.js", "style.css", "examples.js", "sizes.js"];
 
 /** @param {{ pkg: string, model: string, to: string }} folders */
 export function assembleAssets({ pkg, model, to }) {

@@ -1,0 +1,15 @@
+// @ts-check
+// Where model files come from in Vercel's edge runtime: from nowhere by itself, since a function holds a few megabytes.
+
+import { unavailable } from "../wasm/compile.js";
+
+/** @returns {Promise<never>} */
+export async function defaultModel() {
+  throw unavailable("an edge function has no room for the default model; rank with RemoteReranker, or in a function of the Node runtime");
+}
+
+/** @param {string} source @returns {string | URL} */
+export const locate = (source) => source;
+
+/** @param {URL} url @returns {Promise<undefined>} fetch it */
+export const openFile = async (url) => undefined;
