@@ -42,7 +42,11 @@ for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
 step("bench", OWN_NODE, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...["bench", "page"].map((file) => join("tests", "bench", `${file}.test.mjs`))], nodeCounts);
 step("adapters", NEW_NODE, [join("tests", "stranger.mjs"), "adapters"], nodeCounts);
 step("runtimes", NEW_NODE, [join("tests", "stranger.mjs"), "runtimes"], nodeCounts);
-if (FULL) step("adapter of Mastra", NEW_NODE, [join("tests", "stranger.mjs"), "mastra"], nodeCounts);
+if (FULL) {
+  step("adapter of Mastra", NEW_NODE, [join("tests", "stranger.mjs"), "mastra"], nodeCounts);
+  step("bundlers", NEW_NODE, [join("tests", "stranger.mjs"), "bundlers"], nodeCounts);
+}
+step("what is published", process.execPath, [join("tests", "publish", "check.mjs")], checkCounts);
 step("types", process.execPath, [join("tests", "package", "types.mjs")], exitCount);
 step("sizes", process.execPath, [join("tests", "sizes.mjs")], exitCount);
 step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);
@@ -81,6 +85,11 @@ function rustCounts(output) {
 /** @param {string} output */
 function nodeCounts(output) {
   return { passed: sum([...output.matchAll(/^ℹ pass (\d+)/gm)], 1), failed: sum([...output.matchAll(/^ℹ fail (\d+)/gm)], 1) };
+}
+
+/** @param {string} output */
+function checkCounts(output) {
+  return { passed: output.match(/^✔ /gm)?.length ?? 0, failed: output.match(/^✖ /gm)?.length ?? 0 };
 }
 
 /** @param {string} _ @param {boolean} ok */

@@ -154,7 +154,9 @@ const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 const milliseconds = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
 
 /** @param {string} text */
-const lines = (text) => text.split(/\r?\n/).filter((line) => line.trim() !== "");
+function lines(text) {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+}
 
 /** @param {string} text */
 function showStatus(text) {

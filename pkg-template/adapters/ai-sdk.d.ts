@@ -6,7 +6,7 @@ export interface RerankingModelOptions extends Omit<AdapterOptions, "topN" | "ma
   modelId?: string;
 }
 
-/** What may stand in `providerOptions["rerank-wasm"]`: options of {@link RerankRequest}, and which fields of an object are its text. */
+/** What may stand in `providerOptions["rerank-wasm"]`: options of a request, and which fields of an object are its text. */
 export interface RerankingProviderOptions extends Pick<AdapterOptions, "maxChunksPerDoc" | "overlapTokens" | "minScore" | "minScoreRatio" | "user" | "timeoutMs"> {
   /** Fields of object documents, joined by line breaks in this order. Default: `text`, or the whole object as JSON with a warning. */
   rankFields?: string[];

@@ -1,0 +1,5 @@
+import { Ranked } from "./ranked.js";
+
+export default function Page() {
+  return <Ranked />;
+}
