@@ -8,6 +8,8 @@ import { RerankError, invalidRequest, isRerankError } from "./error.js";
 import { RemoteReranker } from "./remote.js";
 import { checkNumber, pick, typeName } from "./request.js";
 
+export { RerankError, isRerankError } from "./error.js";
+
 /** Qianfan's 64 documents of 4096 characters, three bytes each, and room for the query. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** The APIs' name of a field → the package's. The model is not among them: who runs the proxy chooses what it costs. */

@@ -68,7 +68,7 @@ export interface RerankResponse<D extends RerankDocument = RerankDocument, R ext
   results: RerankResult<D, R>[];
   /** Which model ranked; a local one by its file's name, or `"default"`. */
   model: string;
-  provider: "local" | "dmxapi" | "qianfan" | (string & {});
+  provider: "local" | "dmxapi" | "qianfan" | "workers-ai" | (string & {});
   /** The service's id of the request. */
   id?: string;
   /** When the service ranked, in seconds since 1970. */

@@ -33,7 +33,7 @@ installTarballs(APP);
 stages["pack and install"] = (performance.now() - installing) / 1000;
 for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   ["Node of the machine", OWN_NODE, ["local", "remote"]],
-  ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "chains", "workerd", "proxy"]],
+  ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "chains", "workers-ai", "workerd", "proxy", "edge"]],
   ["browser", OWN_NODE, ["chromium", "vite"]],
 ])) {
   const tests = files.map((file) => join("tests", "package", `${file}.test.mjs`));
@@ -44,6 +44,9 @@ step("adapters", NEW_NODE, [join("tests", "stranger.mjs"), "adapters"], nodeCoun
 step("runtimes", NEW_NODE, [join("tests", "stranger.mjs"), "runtimes"], nodeCounts);
 if (FULL) {
   step("adapter of Mastra", NEW_NODE, [join("tests", "stranger.mjs"), "mastra"], nodeCounts);
+  step("edge deployment", NEW_NODE, ["--test", "--test-reporter=spec", join("tests", "edge", "deploy.test.mjs")], nodeCounts);
+  step("docs", process.execPath, [join("www", "docs", "build.mjs")], exitCount);
+  step("two clean builds", process.execPath, [join("tests", "publish", "reproducible.mjs")], checkCounts);
   step("bundlers", NEW_NODE, [join("tests", "stranger.mjs"), "bundlers"], nodeCounts);
 }
 step("what is published", process.execPath, [join("tests", "publish", "check.mjs")], checkCounts);

@@ -24,7 +24,7 @@ const sizes = {};
 for (const wasm of ["remote.wasm", "local.simd128.wasm", "local.relaxed.wasm"]) {
   sizes[wasm] = measure(readFileSync(join(ROOT, "pkg", wasm)));
 }
-for (const entry of ["remote", "local", "adapters/ai-sdk", "adapters/langchain", "adapters/llamaindex", "adapters/mastra", "adapters/orama"]) sizes[`./${basename(entry)} (minified JavaScript)`] = measure(await bundle(entry));
+for (const entry of ["remote", "local", "adapters/ai-sdk", "adapters/langchain", "adapters/llamaindex", "adapters/mastra", "adapters/orama", "adapters/workers-ai", "proxy"]) sizes[`./${basename(entry)} (minified JavaScript)`] = measure(await bundle(entry));
 
 const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
 const rows = Object.entries(sizes).map(([name, { raw, gzip, brotli }]) => {

@@ -54,7 +54,7 @@ export async function esbuild(entry, to) {
   page(entry, to, `js/${entry}.js`);
 }
 
-/** Nothing beside the entry, which is the page. @type {Builder} */
+/** One line in the app's package.json: "@parcel/resolver-default": { "packageExports": true }. @type {Builder} */
 export async function parcel(entry, to) {
   const run = [join(MODULES, "parcel", "lib", "bin.js"), "build", join(HERE, "app", `${entry}.html`), "--dist-dir", to, "--no-source-maps", "--no-cache", "--log-level", "error"];
   execFileSync(process.execPath, run, { cwd: HERE, stdio: ["ignore", "inherit", "inherit"] });

@@ -2,8 +2,9 @@
 // A stranger's page by each bundler: which files it emits, and whether it ranks in Chromium.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { serve } from "../../www/serve.mjs";
@@ -17,6 +18,13 @@ const NEEDED = {
   local: ["local.relaxed.wasm", "local.simd128.wasm", "model_int8.onnx", "tokenizer.json"],
   remote: ["remote.wasm"],
 };
+/** Names of the packages' files by what is in them. */
+const ORIGINALS = new Map(
+  [...NEEDED.local, ...NEEDED.remote].map((name) => {
+    const folder = name.endsWith(".wasm") ? "rerank-wasm" : "rerank-wasm-model";
+    return [digest(join(import.meta.dirname, "node_modules", folder, name)), name];
+  }),
+);
 const BEST = { local: "Ulaanbaatar is the capital and the largest city of Mongolia.", remote: "Ulaanbaatar" };
 
 for (const [name, build] of Object.entries(bundlers)) {
@@ -36,16 +44,13 @@ for (const [name, build] of Object.entries(bundlers)) {
   }
 }
 
-/** Names without a bundler's hash, scripts and pages left out; a name that is nothing but a hash is told by its kind. @param {string} folder */
+/** What was emitted beside scripts and pages, by content: bundlers name files as they like. @param {string} folder */
 function emitted(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((it) => it.isFile() && !/\.(m?js|html|txt)$/.test(it.name));
-  const known = [...NEEDED.local, ...NEEDED.remote];
-  const names = files.map(({ name }) => known.find((it) => isNamedAfter(basename(name), it)) ?? name);
-  return names.sort();
+  return files.map((it) => ORIGINALS.get(digest(join(it.parentPath, it.name))) ?? it.name).sort();
 }
 
-/** @param {string} file @param {string} name */
-function isNamedAfter(file, name) {
-  const dot = name.lastIndexOf(".");
-  return file.startsWith(name.slice(0, dot)) && file.endsWith(name.slice(dot));
+/** @param {string} file */
+function digest(file) {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
 }

@@ -4,7 +4,6 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -20,8 +19,6 @@ const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 /** @type {import("node:child_process").ChildProcess} */
 let server;
 before(async () => {
-  // An app's packages are beside it.
-  cpSync(join(HERE, "node_modules"), join(APP, "node_modules"), { recursive: true, verbatimSymlinks: true });
   execFileSync(process.execPath, [NEXT, "build"], { cwd: APP, env, stdio: ["ignore", "inherit", "inherit"] });
   server = spawn(process.execPath, [NEXT, "start", "--port", String(PORT)], { cwd: APP, env, stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((done, fail) => {

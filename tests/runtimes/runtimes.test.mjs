@@ -33,7 +33,7 @@ const runtimes = {
   Bun: bun,
   workerd,
   "Vercel edge-runtime": edgeRuntime,
-  ...(FULL ? { Chromium: chromium, Firefox: firefox, WebKit: webkit } : {}),
+  ...(FULL ? { Chromium: chromium, Firefox: firefox, WebKitGTK: webkit } : {}),
 };
 
 const server = await startContractServer();

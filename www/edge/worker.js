@@ -1,8 +1,11 @@
 // @ts-check
 // A Cloudflare Worker: the demo page as static assets, and POST /api/rerank with DMXAPI's request and reply, ranked by
-// the default model inside the isolate. Any client of that API works against it with another base URL.
+// the default model inside the isolate, or by a service where a secret of one is configured (service.js). Any client of that
+// API works against it with another base URL.
 
 import { LocalReranker, isRerankError } from "rerank-wasm/local";
+
+import { serviceOf } from "./service.js";
 
 /** Some hundred windows of text: what an isolate ranks in the CPU time it has. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -16,14 +19,19 @@ const STATUSES = { invalid_request: 400, too_long: 413, timeout: 504, out_of_mem
 /** The model, loaded by the first request and shared by all. @type {Promise<LocalReranker> | undefined} */
 let reranker;
 
+/** A Worker's environment is the same for its whole life. @type {ReturnType<typeof serviceOf> | null} null: not asked yet */
+let service = null;
+
 export default {
   /**
    * @param {Request} request
-   * @param {{ ASSETS: { fetch: typeof fetch } }} env
+   * @param {{ ASSETS: { fetch: typeof fetch } } & import("./service.js").ServiceEnv} env
    * @param {{ waitUntil: (promise: Promise<unknown>) => void }} context
    */
   async fetch(request, env, context) {
     if (new URL(request.url).pathname !== "/api/rerank") return env.ASSETS.fetch(request);
+    if (service === null) service = serviceOf(env, MAX_BODY_BYTES);
+    if (service) return service(request);
     if (request.method !== "POST") return failure(405, `expected POST, found ${request.method}`, "method_not_allowed", { allow: "POST" });
     const body = await readBody(request);
     if (body === undefined) return failure(413, `expected a body of at most ${MAX_BODY_BYTES} bytes`, "too_long");

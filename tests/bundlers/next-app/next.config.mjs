@@ -1,2 +1,2 @@
-// The folder above holds other apps.
-export default { turbopack: { root: new URL(".", import.meta.url).pathname } };
+// The packages are in the folder above.
+export default { turbopack: { root: new URL("..", import.meta.url).pathname } };
