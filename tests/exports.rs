@@ -95,7 +95,9 @@ fn check_int8(name: &str, fused: &[f64], plain: &[f64], onnxruntime: &[f64], fp3
         // Neither of our plans rounds activations as static quantization says.
         assert!(distance(plain, fp32) <= theirs, "{name}: {} against {theirs}", distance(plain, fp32));
     } else {
-        // The same integers, but where a float that differs in its last bit is rounded to another one: src/local/onnx/linear.rs.
+        // The same integers, one scale a tensor or one a column, but where floats that differ in their last bit fall on two sides of a rounding:
+        // that moves a logit by a whole step. onnxruntime 1.31 differs so from itself: a two-layer BERT of 384, int8 by the column, 11 tokens, gives
+        // −0.1011 with its graph optimizations and −0.1021 without (tract 0.23.9: −0.1021; fp32: −0.1018).
         assert!(distance(plain, onnxruntime) <= 0.1 * theirs, "{name}: {plain:?} against {onnxruntime:?}");
     }
     assert!(distance(fused, fp32) <= 2.0 * theirs, "{name}: {} against {theirs}", distance(fused, fp32));

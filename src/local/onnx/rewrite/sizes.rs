@@ -111,7 +111,7 @@ impl<'a> Sizes<'a> {
         if let Some(dims) = self.constants.dims(name) {
             return Some(dims.len());
         }
-        let Some(node) = self.writer(name) else { return None };
+        let node = self.writer(name)?;
         let first = node.input.first()?;
         match node.op_type.as_str() {
             "Reshape" => {
