@@ -66,6 +66,21 @@ export async function vite(entry, to) {
   await build({ root: join(HERE, "app"), logLevel: "error", configFile: false, build: { outDir: to, emptyOutDir: true, target: "es2022", rollupOptions: { input: join(HERE, "app", `${entry}.html`) } } });
 }
 
+/** Vite's development server, which bundles dependencies by itself unless they are left out of that. */
+export async function viteDev() {
+  const { createServer } = await import("vite");
+  const server = await createServer({
+    root: join(HERE, "app"),
+    configFile: false,
+    logLevel: "error",
+    cacheDir: join(HERE, "dist", "vite-dev"),
+    server: { host: "127.0.0.1", port: 0 },
+    optimizeDeps: { exclude: ["rerank-wasm", "rerank-wasm-model"] },
+  });
+  await server.listen();
+  return { url: String(server.resolvedUrls?.local[0] ?? server.resolvedUrls?.network[0]), close: () => server.close() };
+}
+
 /** @param {string} entry @param {string} to @param {string} script */
 function page(entry, to, script) {
   writeFileSync(join(to, `${entry}.html`), `<!doctype html>\n<meta charset="utf-8">\n<title>${entry}</title>\n<link rel="icon" href="data:,">\n<output></output>\n<script type="module" src="${script}"></script>\n`);

@@ -11,7 +11,7 @@ import { serve } from "../../www/serve.mjs";
 import * as builders from "./builders.mjs";
 import { missing, visit } from "./visits.mjs";
 
-const { emptied, ...bundlers } = builders;
+const { emptied, viteDev, ...bundlers } = builders;
 
 /** What an entry needs beside its scripts. */
 const NEEDED = {
@@ -42,6 +42,17 @@ for (const [name, build] of Object.entries(bundlers)) {
       }
     });
   }
+}
+
+for (const entry of /** @type {const} */ (["local", "remote"])) {
+  test(`vite dev: rerank-wasm/${entry} ranks`, { skip: missing }, async () => {
+    const { url, close } = await viteDev();
+    try {
+      assert.equal(await visit(`${url}${entry}.html`), BEST[entry]);
+    } finally {
+      await close();
+    }
+  });
 }
 
 /** What was emitted beside scripts and pages, by content: bundlers name files as they like. @param {string} folder */
