@@ -54,7 +54,10 @@ export async function esbuild(entry, to) {
   page(entry, to, `js/${entry}.js`);
 }
 
-/** One line in the app's package.json: "@parcel/resolver-default": { "packageExports": true }. @type {Builder} */
+/**
+ * One line in the app's package.json, "@parcel/resolver-default": { "packageExports": true }, and one in .parcelrc: a JSON file
+ * that is named by `new URL` would else become a script. @type {Builder}
+ */
 export async function parcel(entry, to) {
   const run = [join(MODULES, "parcel", "lib", "bin.js"), "build", join(HERE, "app", `${entry}.html`), "--dist-dir", to, "--no-source-maps", "--no-cache", "--log-level", "error"];
   execFileSync(process.execPath, run, { cwd: HERE, stdio: ["ignore", "inherit", "inherit"] });
