@@ -69,7 +69,7 @@ export async function vite(entry, to) {
   await build({ root: join(HERE, "app"), logLevel: "error", configFile: false, build: { outDir: to, emptyOutDir: true, target: "es2022", rollupOptions: { input: join(HERE, "app", `${entry}.html`) } } });
 }
 
-/** Vite's development server, which bundles dependencies by itself unless they are left out of that. */
+/** Vite's development server, which bundles dependencies in a way of its own. */
 export async function viteDev() {
   const { createServer } = await import("vite");
   const server = await createServer({
@@ -78,7 +78,6 @@ export async function viteDev() {
     logLevel: "error",
     cacheDir: join(HERE, "dist", "vite-dev"),
     server: { host: "127.0.0.1", port: 0 },
-    optimizeDeps: { exclude: ["rerank-wasm", "rerank-wasm-model"] },
   });
   await server.listen();
   return { url: String(server.resolvedUrls?.local[0] ?? server.resolvedUrls?.network[0]), close: () => server.close() };
