@@ -8,11 +8,14 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 use crate::local::onnx::rewrite::renames::Renames;
 use crate::local::onnx::rewrite::sizes::{Size, Sizes};
 
+/// Operators in a row of a condition; torch writes four.
+const LONGEST: usize = 16;
+
 /// Puts the branch that is taken in the place of each If whose condition compares sizes that are known or the same.
 pub(super) fn take(graph: &mut GraphProto) {
     let taken: Vec<Option<bool>> = {
         let sizes = Sizes::of(graph);
-        let condition = |node: &NodeProto| node.input.first().and_then(|name| truth(&sizes, name));
+        let condition = |node: &NodeProto| node.input.first().and_then(|name| truth(&sizes, name, LONGEST));
         graph.node.iter().map(|node| if node.op_type == "If" { condition(node) } else { None }).collect()
     };
     let mut renames = Renames::default();
@@ -35,14 +38,15 @@ pub(super) fn take(graph: &mut GraphProto) {
 }
 
 /// Whether the condition `name` holds, if the graph says.
-fn truth(sizes: &Sizes<'_>, name: &str) -> Option<bool> {
+fn truth(sizes: &Sizes<'_>, name: &str, longest: usize) -> Option<bool> {
+    let longest = longest.checked_sub(1)?;
     if let Some(number) = sizes.constants().number(name) {
         return Some(number != 0.0);
     }
     let node = sizes.writer(name)?;
     match node.op_type.as_str() {
-        "Cast" | "Identity" => truth(sizes, node.input.first()?),
-        "Not" => truth(sizes, node.input.first()?).map(|it| !it),
+        "Cast" | "Identity" => truth(sizes, node.input.first()?, longest),
+        "Not" => truth(sizes, node.input.first()?, longest).map(|it| !it),
         "Equal" => match (sizes.held(node.input.first()?)?, sizes.held(node.input.get(1)?)?) {
             (a, b) if a == b => Some(true),
             (Size::Is(_), Size::Is(_)) => Some(false),

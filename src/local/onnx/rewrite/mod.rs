@@ -60,3 +60,129 @@ fn inner_reads(attributes: &[tract_onnx::pb::AttributeProto]) -> Vec<String> {
     });
     nodes.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto, ValueInfoProto};
+
+    use super::*;
+
+    /// `y = operator(inputs)` lines → a graph whose last value is its output; `c0`, `c1` … are f32 constants of that number.
+    fn graph(lines: &[&str]) -> GraphProto {
+        let mut graph = GraphProto::default();
+        for line in lines {
+            let mut words = line.split([' ', '=', '(', ')', ',']).filter(|word| !word.is_empty());
+            let output = words.next().expect("an output").to_owned();
+            let op_type = words.next().expect("an operator").to_owned();
+            let input = words.map(str::to_owned).collect();
+            graph.node.push(NodeProto { op_type, input, output: vec![output], ..NodeProto::default() });
+        }
+        for number in [0.0, 1.0, -128.0] {
+            let name = format!("c{number}");
+            graph.initializer.push(TensorProto {
+                name,
+                data_type: 1,
+                float_data: vec![number],
+                ..TensorProto::default()
+            });
+        }
+        let name = graph.node.last().expect("a node").output.concat();
+        graph.output.push(ValueInfoProto { name, ..ValueInfoProto::default() });
+        graph
+    }
+
+    fn simplified(lines: &[&str]) -> Vec<String> {
+        let mut graph = graph(lines);
+        simplify(&mut graph);
+        let line = |node: &NodeProto| format!("{} = {}({})", node.output.concat(), node.op_type, node.input.join(", "));
+        graph.node.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_an_all_ones_mask_adds_or_hides_goes() {
+        let added = [
+            "m = Unsqueeze(attention_mask, axes)",
+            "n = Sub(c1, m)",
+            "b = Mul(n, low)",
+            "s = Add(x, n)",
+            "p = Softmax(s)",
+        ];
+        assert_eq!(simplified(&added), ["p = Softmax(x)"]);
+        let hidden =
+            ["e = Equal(attention_mask, c0)", "w = Expand(e, shape)", "s = Where(w, low, x)", "p = Softmax(s)"];
+        assert_eq!(simplified(&hidden), ["p = Softmax(x)"]);
+        let guarded = ["p = Softmax(x)", "i = IsNaN(p)", "w = Where(i, c0, p)", "y = MatMul(w, v)"];
+        assert_eq!(simplified(&guarded), ["p = Softmax(x)", "y = MatMul(p, v)"]);
+    }
+
+    #[test]
+    fn a_mask_that_hides_something_and_a_broadcast_stay() {
+        let window = ["n = Not(inside)", "w = Where(n, low, c0)", "s = Add(x, w)"];
+        assert_eq!(simplified(&window), window);
+        let filled = ["z = ConstantOfShape(shape)", "s = Add(x, z)"];
+        assert_eq!(simplified(&filled), filled);
+        let expanded = ["z = Expand(c0, shape)", "s = Add(x, z)"];
+        assert_eq!(simplified(&expanded), expanded);
+        let of_something_else = ["i = IsNaN(x)", "w = Where(i, c0, x)"];
+        assert_eq!(simplified(&of_something_else), of_something_else);
+    }
+
+    #[test]
+    fn rounding_goes_and_the_relu_it_stood_for_comes_back() {
+        let pair = [
+            "x = MatMul(a, b)",
+            "q = QuantizeLinear(x, scale, zero)",
+            "d = DequantizeLinear(q, scale, zero)",
+            "y = Tanh(d)",
+        ];
+        assert_eq!(simplified(&pair), ["x = MatMul(a, b)", "y = Tanh(x)"]);
+        let from_zero = pair.map(|line| line.replace("zero", "c-128"));
+        let from_zero = from_zero.each_ref().map(String::as_str);
+        assert_eq!(simplified(&from_zero), ["x = MatMul(a, b)", "d = Relu(x)", "y = Tanh(d)"]);
+        let output = ["x = MatMul(a, b)", "q = QuantizeLinear(x, scale, zero)", "d = DequantizeLinear(q, scale, zero)"];
+        assert_eq!(simplified(&output), ["x = MatMul(a, b)", "d = Identity(x)"]);
+        let weights = ["d = DequantizeLinear(w, scale, zero)", "y = MatMul(x, d)"];
+        assert_eq!(simplified(&weights), weights);
+    }
+
+    #[test]
+    fn a_branch_is_taken_only_for_sure() {
+        let branching = |condition: &str| {
+            let mut graph = graph(&["e = Equal(k, q)", "y = If(condition)", "z = Neg(y)"]);
+            graph.node[1].input = vec![condition.to_owned()];
+            for (name, op_type) in [("then_branch", "Abs"), ("else_branch", "Sign")] {
+                let inner = self::graph(&[&format!("{name}_y = {op_type}(x)")]);
+                let attribute = AttributeProto { name: name.into(), g: Some(inner), ..AttributeProto::default() };
+                graph.node[1].attribute.push(attribute);
+            }
+            simplify(&mut graph);
+            graph.node.iter().map(|node| node.op_type.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(branching("c1"), ["Abs", "Neg"]);
+        assert_eq!(branching("c0"), ["Sign", "Neg"]);
+        assert_eq!(branching("e"), ["Equal", "If", "Neg"]);
+    }
+
+    #[test]
+    fn nodes_in_a_circle_or_in_an_endless_row_are_left_alone() {
+        let circle = [
+            "a = Add(b, c1)",
+            "b = Mul(a, a)",
+            "s = Shape(b)",
+            "d = Gather(s, c0)",
+            "r = Sqrt(d)",
+            "y = Mul(x, r)",
+            "z = Add(y, b)",
+        ];
+        assert_eq!(simplified(&circle).last().map(String::as_str), Some("z = Add(y, b)"));
+        let mut row: Vec<String> = (0..20_000).map(|at| format!("v{} = Neg(v{at})", at + 1)).collect();
+        row.extend([
+            "s = Shape(v20000)".into(),
+            "d = Gather(s, c0)".into(),
+            "r = Sqrt(d)".into(),
+            "y = Mul(x, r)".into(),
+        ]);
+        let row: Vec<&str> = row.iter().map(String::as_str).collect();
+        assert_eq!(simplified(&row).last().map(String::as_str), Some("y = Mul(x, r)"));
+    }
+}

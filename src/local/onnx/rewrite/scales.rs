@@ -5,6 +5,9 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 use crate::local::onnx::rewrite::constants::FLOAT;
 use crate::local::onnx::rewrite::sizes::{Size, Sizes};
 
+/// Operators in a row of such a computation; torch writes seven.
+const LONGEST: usize = 16;
+
 /// Where a product or quotient has a scale that is known, it reads a constant.
 pub(super) fn fold(graph: &mut GraphProto) {
     let sizes = Sizes::of(graph);
@@ -12,7 +15,7 @@ pub(super) fn fold(graph: &mut GraphProto) {
     for (at, node) in graph.node.iter().enumerate().filter(|(_, node)| matches!(node.op_type.as_str(), "Mul" | "Div")) {
         for (operand, name) in node.input.iter().enumerate() {
             let is_scale = sizes.writer(name).is_some_and(is_float);
-            if let Some(scale) = is_scale.then(|| number(&sizes, name)).flatten() {
+            if let Some(scale) = is_scale.then(|| number(&sizes, name, LONGEST)).flatten() {
                 found.push((at, operand, format!("{name}_number"), scale));
             }
         }
@@ -39,12 +42,13 @@ fn is_float(node: &NodeProto) -> bool {
 }
 
 /// The number that a chain of operators makes of constants and sizes, each step rounded to f32 as the engine would.
-fn number(sizes: &Sizes<'_>, name: &str) -> Option<f32> {
+fn number(sizes: &Sizes<'_>, name: &str, longest: usize) -> Option<f32> {
+    let longest = longest.checked_sub(1)?;
     if let Some(number) = sizes.constants().number(name) {
         return Some(number as f32);
     }
     let node = sizes.writer(name)?;
-    let operand = |at: usize| node.input.get(at).and_then(|name| number(sizes, name));
+    let operand = |at: usize| node.input.get(at).and_then(|name| number(sizes, name, longest));
     match node.op_type.as_str() {
         "Sqrt" => operand(0).map(f32::sqrt),
         "Div" => Some(operand(0)? / operand(1)?),

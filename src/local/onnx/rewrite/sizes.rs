@@ -1,10 +1,14 @@
 //! Sizes of values, as far as the graph tells: a number, or "as long as that axis of that value".
 
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 
 use crate::local::onnx::rewrite::constants::Constants;
+
+/// Nodes that are followed back for one answer: a whole encoder of 24 layers takes some 600, and each takes stack.
+const FURTHEST: usize = 1000;
 
 /// How long an axis is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,24 +23,45 @@ pub(super) enum Size {
 pub(super) struct Sizes<'a> {
     writers: HashMap<&'a str, &'a NodeProto>,
     constants: Constants,
+    ranks: RefCell<HashMap<String, Option<usize>>>,
+    depth: Cell<usize>,
 }
 
 impl<'a> Sizes<'a> {
     pub(super) fn of(graph: &'a GraphProto) -> Self {
-        let writers = graph.node.iter().flat_map(|node| node.output.iter().map(move |name| (name.as_str(), node)));
-        Self { writers: writers.collect(), constants: Constants::of(graph) }
+        let mut unwritten: HashSet<&str> =
+            graph.node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
+        let mut writers = HashMap::new();
+        for node in &graph.node {
+            // Only backwards: a file whose nodes read each other in a circle must not send us round.
+            if !node.input.iter().any(|name| unwritten.contains(name.as_str())) {
+                for name in &node.output {
+                    writers.entry(name.as_str()).or_insert(node);
+                }
+            }
+            for name in &node.output {
+                unwritten.remove(name.as_str());
+            }
+        }
+        Self { writers, constants: Constants::of(graph), ranks: RefCell::default(), depth: Cell::new(0) }
     }
 
+    /// Its constants.
     pub(super) fn constants(&self) -> &Constants {
         &self.constants
     }
 
+    /// Who writes `name`.
     pub(super) fn writer(&self, name: &str) -> Option<&'a NodeProto> {
         self.writers.get(name).copied()
     }
 
     /// The size that the integer `name` holds: an element of a Shape, or a constant.
     pub(super) fn held(&self, name: &str) -> Option<Size> {
+        self.deeper(|| self.held_behind(name))
+    }
+
+    fn held_behind(&self, name: &str) -> Option<Size> {
         if let Some(number) = self.constants.number(name) {
             return Some(Size::Is(number as i64));
         }
@@ -64,6 +89,18 @@ impl<'a> Sizes<'a> {
 
     /// The length of an axis of `name`, from its end where negative.
     pub(super) fn size(&self, name: &str, axis: i64) -> Option<Size> {
+        self.deeper(|| self.size_behind(name, axis))
+    }
+
+    /// Answers nothing where the way back is too long.
+    fn deeper<T>(&self, answer: impl FnOnce() -> Option<T>) -> Option<T> {
+        self.depth.set(self.depth.get() + 1);
+        let answer = if self.depth.get() <= FURTHEST { answer() } else { None };
+        self.depth.set(self.depth.get() - 1);
+        answer
+    }
+
+    fn size_behind(&self, name: &str, axis: i64) -> Option<Size> {
         let axis = usize::try_from(if axis < 0 { axis + self.rank(name)? as i64 } else { axis }).ok()?;
         let unknown = || Some(Size::Of(name.to_owned(), axis));
         let Some(node) = self.writer(name) else { return unknown() };
@@ -108,6 +145,15 @@ impl<'a> Sizes<'a> {
     }
 
     fn rank(&self, name: &str) -> Option<usize> {
+        if let Some(rank) = self.ranks.borrow().get(name) {
+            return *rank;
+        }
+        let rank = self.deeper(|| self.rank_behind(name));
+        self.ranks.borrow_mut().insert(name.to_owned(), rank);
+        rank
+    }
+
+    fn rank_behind(&self, name: &str) -> Option<usize> {
         if let Some(dims) = self.constants.dims(name) {
             return Some(dims.len());
         }
@@ -121,7 +167,7 @@ impl<'a> Sizes<'a> {
             }
             "Transpose" => ints(node, "perm").map(<[i64]>::len),
             "Add" | "Sub" | "Mul" | "Div" if self.constants.dims(first).is_some() => self.rank(node.input.get(1)?),
-            "Squeeze" => Some(self.rank(first)? - self.constants.numbers(node.input.get(1)?)?.len()),
+            "Squeeze" => self.rank(first)?.checked_sub(self.constants.numbers(node.input.get(1)?)?.len()),
             "Cast"
             | "Identity"
             | "DynamicQuantizeLinear"
