@@ -1,29 +1,40 @@
-//! The obvious version of each kernel: what the vectors must equal.
+//! The obvious version of the dot products: what the vectors must equal.
 
-use std::ops::RangeInclusive;
+use std::array::from_fn;
 
-use crate::local::kernels::{COLUMNS, ROWS};
+use crate::local::kernels::lanes::I32x4;
+use crate::local::kernels::tile::{COLUMNS, Sums};
 
-/// Appends each number of `row` times `inverse`, to the nearest whole number, ties to even, within `range`; what is no
-/// number is 0.
-pub(super) fn quantize(row: &[f32], inverse: f32, range: RangeInclusive<f32>, out: &mut Vec<i16>) {
-    let (least, most) = (*range.start(), *range.end());
-    out.extend(row.iter().map(|&it| (it * inverse).round_ties_even().clamp(least, most) as i16));
+/// What a panel holds: weights in eight bits, or activations of a document in sixteen.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) trait Weight: Copy + Into<i32> {}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<W: Copy + Into<i32>> Weight for W {}
+
+/// `values` is `[pairs, N, 2]`, `panel` `[pairs, COLUMNS, 2]`.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn pair_sums<const N: usize, W: Weight>(values: &[i16], panel: &[W]) -> Sums<N> {
+    let value = |at: usize| values.get(at).map_or(0, |&it| it.into());
+    dot::<N, 2>(values.len() / N, value, |at| panel.get(at).map_or(0, |&it| it.into()))
 }
 
-/// Sums of up to four rows × the eight columns of a panel; rows that are not there give zeros.
-///
-/// `values` is `[rows, width]`, `panel` as in `PackedWeights`.
-#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "the vectors do its work there"))]
-pub(super) fn tile(values: &[i16], width: usize, panel: &[i8]) -> [[i32; COLUMNS]; ROWS] {
-    let mut sums = [[0; COLUMNS]; ROWS];
-    for (sums, row) in sums.iter_mut().zip(values.chunks_exact(width)) {
-        for (pair, weights) in row.chunks_exact(2).zip(panel.chunks_exact(2 * COLUMNS)) {
-            for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(2)) {
-                *sum +=
-                    pair.iter().zip(weights).map(|(&value, &weight)| i32::from(value) * i32::from(weight)).sum::<i32>();
-            }
-        }
-    }
-    sums
+/// `values` is `[quads, N, 4]`, signed bytes or unsigned ones, `panel` `[quads, COLUMNS, 4]`.
+#[cfg(not(all(feature = "relaxed", target_arch = "wasm32")))]
+pub(super) fn quad_sums<const N: usize>(values: &[i8], panel: &[i8], is_signed: bool) -> Sums<N> {
+    let meant = |it: i8| if is_signed { i32::from(it) } else { i32::from(it as u8) };
+    let value = |at: usize| values.get(at).map_or(0, |&it| meant(it));
+    dot::<N, 4>(values.len() / N, value, |at| panel.get(at).map_or(0, |&it| it.into()))
+}
+
+#[cfg(not(all(feature = "relaxed", target_arch = "wasm32")))]
+fn dot<const N: usize, const GROUP: usize>(
+    width: usize,
+    value: impl Fn(usize) -> i32,
+    weight: impl Fn(usize) -> i32,
+) -> Sums<N> {
+    let at = |input: usize, across: usize, place: usize| (input / GROUP * across + place) * GROUP + input % GROUP;
+    let term = |row, column, input| value(at(input, N, row)) * weight(at(input, COLUMNS, column));
+    let sum = |row, column| (0..width).map(|input| term(row, column, input)).sum::<i32>();
+    from_fn(|row| from_fn(|half| I32x4::from_array(from_fn(|lane| sum(row, half * 4 + lane)))))
 }

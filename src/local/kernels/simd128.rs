@@ -1,81 +1,57 @@
-//! 128-bit vectors: the dot product of pairs, `i32x4.dot_i16x8_s`, exact for 16-bit operands.
+//! The dot product of pairs, `i32x4.dot_i16x8_s`: exact for 16-bit operands, and in every engine with 128-bit vectors.
 
 use std::arch::wasm32::{
-    f32x4_max, f32x4_min, f32x4_mul, f32x4_nearest, f32x4_splat, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16,
-    i16x8_narrow_i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat, i32x4_trunc_sat_f32x4, v128,
-    v128_load, v128_load32_splat, v128_store,
+    i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, v128, v128_load, v128_load32_splat,
 };
-use std::ops::RangeInclusive;
 
-use crate::local::kernels::{COLUMNS, ROWS, scalar};
+use crate::local::kernels::lanes::I32x4;
+use crate::local::kernels::tile::{COLUMNS, Sums};
 
-/// Numbers that two vectors hold.
-const LANES: usize = 8;
-
-/// As `scalar::quantize`.
-#[expect(unsafe_code, reason = "loads and stores of whole vectors, each within a chunk of its size")]
-pub(super) fn quantize(row: &[f32], inverse: f32, range: RangeInclusive<f32>, out: &mut Vec<i16>) {
-    let (factor, least, most) = (f32x4_splat(inverse), f32x4_splat(*range.start()), f32x4_splat(*range.end()));
-    let whole = |it: v128| {
-        let nearest = f32x4_nearest(f32x4_mul(it, factor));
-        i32x4_trunc_sat_f32x4(f32x4_min(f32x4_max(nearest, least), most))
-    };
-    let start = out.len();
-    let even = row.len() / LANES * LANES;
-    out.resize(start + even, 0);
-    let places = out.get_mut(start..).unwrap_or_default();
-    for (numbers, places) in row.chunks_exact(LANES).zip(places.chunks_exact_mut(LANES)) {
-        let at = numbers.as_ptr();
-        // SAFETY: `numbers` and `places` have eight elements each.
-        unsafe {
-            let (low, high) = (v128_load(at.cast::<v128>()), v128_load(at.add(LANES / 2).cast::<v128>()));
-            v128_store(places.as_mut_ptr().cast::<v128>(), i16x8_narrow_i32x4(whole(low), whole(high)));
-        }
-    }
-    scalar::quantize(row.get(even..).unwrap_or_default(), inverse, range, out);
+/// What a panel holds: weights in eight bits, or activations of a document in sixteen.
+pub(super) trait Weight: Copy {
+    /// As sixteen-bit lanes.
+    fn widen(eight: &[Self; COLUMNS]) -> v128;
 }
 
-/// As `scalar::tile`.
-pub(super) fn tile(values: &[i16], width: usize, panel: &[i8]) -> [[i32; COLUMNS]; ROWS] {
-    let rows = values.len() / width.max(1);
-    match rows {
-        4.. => sums::<4>(values, width, panel),
-        3 => sums::<3>(values, width, panel),
-        2 => sums::<2>(values, width, panel),
-        1 => sums::<1>(values, width, panel),
-        0 => [[0; COLUMNS]; ROWS],
+impl Weight for i8 {
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "a load of eight bytes from a reference to eight")]
+    fn widen(eight: &[Self; COLUMNS]) -> v128 {
+        // SAFETY: eight bytes lie there.
+        unsafe { i16x8_load_extend_i8x8(eight.as_ptr()) }
     }
 }
 
-#[inline(always)]
+impl Weight for i16 {
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "a load of sixteen bytes from a reference to as many")]
+    fn widen(eight: &[Self; COLUMNS]) -> v128 {
+        // SAFETY: sixteen bytes lie there.
+        unsafe { v128_load(eight.as_ptr().cast::<v128>()) }
+    }
+}
+
+/// As `scalar::pair_sums`.
+///
+/// A function of its own, and one pair a turn: inlined or unrolled, the compiler puts the sums in an order that needs more
+/// registers than x86 has.
+#[inline(never)]
 #[expect(unsafe_code, reason = "loads of whole vectors; the lengths are checked before the loop")]
-fn sums<const N: usize>(values: &[i16], width: usize, panel: &[i8]) -> [[i32; COLUMNS]; ROWS] {
+pub(super) fn pair_sums<const N: usize, W: Weight>(values: &[i16], panel: &[W]) -> Sums<N> {
     let mut sums = [[i32x4_splat(0); 2]; N];
-    let pairs = panel.len() / (2 * COLUMNS);
-    let is_whole = values.len() >= N * width && width >= 2 * pairs;
-    for pair in 0..if is_whole { pairs } else { 0 } {
-        // SAFETY: `pair` is below the number of 16-byte groups of the panel.
-        let weights = unsafe { v128_load(panel.as_ptr().add(pair * 2 * COLUMNS).cast::<v128>()) };
-        let (low, high) = (i16x8_extend_low_i8x16(weights), i16x8_extend_high_i8x16(weights));
-        for (row, [first, second]) in sums.iter_mut().enumerate() {
-            // SAFETY: row < N and 2 * pair + 1 < width, and values holds N * width numbers.
-            let both = unsafe { v128_load32_splat(values.as_ptr().add(row * width + 2 * pair).cast::<u32>()) };
-            *first = i32x4_add(*first, i32x4_dot_i16x8(both, low));
-            *second = i32x4_add(*second, i32x4_dot_i16x8(both, high));
+    let count = (values.len() / (2 * N)).min(panel.len() / (2 * COLUMNS));
+    let (mut values, mut weights) = (values.as_ptr(), panel.as_ptr());
+    for _ in 0..count {
+        // SAFETY: of each slice there is another pair.
+        unsafe {
+            let [low, high] = [weights, weights.add(COLUMNS)].map(|at| W::widen(&*at.cast::<[W; COLUMNS]>()));
+            for (row, [first, second]) in sums.iter_mut().enumerate() {
+                let both = v128_load32_splat(values.add(2 * row).cast::<u32>());
+                *first = i32x4_add(*first, i32x4_dot_i16x8(both, low));
+                *second = i32x4_add(*second, i32x4_dot_i16x8(both, high));
+            }
+            (values, weights) = (values.add(2 * N), weights.add(2 * COLUMNS));
         }
     }
-    let mut out = [[0; COLUMNS]; ROWS];
-    for (out, [first, second]) in out.iter_mut().zip(sums) {
-        *out = [
-            i32x4_extract_lane::<0>(first),
-            i32x4_extract_lane::<1>(first),
-            i32x4_extract_lane::<2>(first),
-            i32x4_extract_lane::<3>(first),
-            i32x4_extract_lane::<0>(second),
-            i32x4_extract_lane::<1>(second),
-            i32x4_extract_lane::<2>(second),
-            i32x4_extract_lane::<3>(second),
-        ];
-    }
-    out
+    sums.map(|halves| halves.map(I32x4))
 }

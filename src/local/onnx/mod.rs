@@ -11,7 +11,9 @@ mod places;
 // Subgraph -> fused operator.
 mod fuse;
 // The fused operators.
+mod attention;
 mod linear;
+mod norm;
 
 use std::sync::Arc;
 
@@ -27,6 +29,8 @@ use crate::local::kernels;
 use crate::local::logits::{CrossEncoder, Plan};
 use crate::local::pair::Row;
 use check::{Input, Tables};
+use fuse::Fused;
+pub use fuse::Fusing;
 use places::Places;
 use weights::Weights;
 
@@ -47,7 +51,7 @@ pub struct OnnxCrossEncoder {
 /// # Errors
 /// `bad_model` with what was found and which export works.
 pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
-    read(file, true)
+    cross_encoder_with(file, Fusing::default())
 }
 
 /// As [`cross_encoder`], with nothing fused: the slow and obvious twin that fused plans are held against.
@@ -55,10 +59,14 @@ pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
 /// # Errors
 /// As [`cross_encoder`].
 pub fn plain_cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
-    read(file, false)
+    cross_encoder_with(file, Fusing::Nothing)
 }
 
-fn read(file: Vec<u8>, fuses: bool) -> Result<OnnxCrossEncoder> {
+/// As [`cross_encoder`], and says what is to be fused.
+///
+/// # Errors
+/// As [`cross_encoder`].
+pub fn cross_encoder_with(file: Vec<u8>, fusing: Fusing) -> Result<OnnxCrossEncoder> {
     let mut onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
     onnx.op_register.insert(places::NAME, places::builder);
     let mut proto = decode(&file)?;
@@ -72,11 +80,11 @@ fn read(file: Vec<u8>, fuses: bool) -> Result<OnnxCrossEncoder> {
     let rewritten = (|| {
         let graph = proto.graph.get_or_insert_default();
         let mut weights = Weights::out_of(graph)?;
-        let counts = if fuses { fuse::linears(graph, &mut weights, &mut places)? } else { (0, 0) };
+        let fused = fuse::fuse(graph, &mut weights, &mut places, fusing)?;
         weights.clear_stubs(graph);
-        Ok((weights, counts))
+        Ok((weights, fused))
     })();
-    let (weights, (quantized, fused)) = rewritten.map_err(|error| cannot_run(&error))?;
+    let (weights, fused) = rewritten.map_err(|error| cannot_run(&error))?;
     let typed = (|| {
         let mut model = onnx.parse(&proto, None)?.model;
         drop(proto);
@@ -95,11 +103,15 @@ fn read(file: Vec<u8>, fuses: bool) -> Result<OnnxCrossEncoder> {
     check_classes(&typed)?;
     let model = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(|error| cannot_run(&error))?;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
+    let Fused { products, linears, attentions, norms, first_token } = fused;
     let notes = vec![
-        format!("{fused} of {quantized} int8 linear layers on our kernels, the rest on tract's operators"),
+        format!(
+            "{linears} of {products} int8 linear layers, {attentions} attentions and {norms} layer norms on our kernels, the rest on tract's operators"
+        ),
+        format!("last layer: {}", if first_token { "the first token alone" } else { "all tokens" }),
         format!("relaxed dot: {dot}"),
     ];
-    Ok(OnnxCrossEncoder { plan: Plan { fused: fused > 0, notes }, model, inputs, tables })
+    Ok(OnnxCrossEncoder { plan: Plan { fused: linears > 0, notes }, model, inputs, tables })
 }
 
 impl CrossEncoder for OnnxCrossEncoder {

@@ -18,7 +18,6 @@ import { within } from "./within.mjs";
  * @property {string} name
  * @property {string} version
  * @property {() => Promise<Profile>} newProfile
- * @property {() => boolean} isAlive
  * @property {() => Promise<void>} close
  */
 
@@ -33,7 +32,6 @@ export async function openChromium() {
       const context = await browser.newContext();
       return { open: async (url) => openTab(await context.newPage(), url), close: () => context.close() };
     },
-    isAlive: () => browser.isConnected(),
     close: () => browser.close(),
   };
 }

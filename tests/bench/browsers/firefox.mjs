@@ -23,7 +23,6 @@ export async function openFirefox() {
       const context = await browser.createBrowserContext();
       return { open: async (url) => openTab(await context.newPage(), url), close: () => context.close() };
     },
-    isAlive: () => browser.connected,
     close: () => browser.close(),
   };
 }

@@ -1,0 +1,124 @@
+//! Four numbers as an array, for targets whose vectors we do not use: the obvious version.
+
+use std::array::from_fn;
+use std::ops::{Add, Div, Mul, Sub};
+
+use crate::local::kernels::lanes::LANES;
+
+#[derive(Clone, Copy)]
+pub(in crate::local::kernels) struct F32x4([f32; LANES]);
+
+#[derive(Clone, Copy)]
+pub(in crate::local::kernels) struct I32x4([i32; LANES]);
+
+impl F32x4 {
+    pub(in crate::local::kernels) fn splat(it: f32) -> Self {
+        Self([it; LANES])
+    }
+
+    pub(in crate::local::kernels) fn from_array(four: [f32; LANES]) -> Self {
+        Self(four)
+    }
+
+    pub(in crate::local::kernels) fn to_array(self) -> [f32; LANES] {
+        self.0
+    }
+
+    /// The larger of each two; the second where one is no number.
+    pub(in crate::local::kernels) fn max(self, other: Self) -> Self {
+        self.join(other, |a, b| if a > b { a } else { b })
+    }
+
+    /// The smaller of each two; the second where one is no number.
+    pub(in crate::local::kernels) fn min(self, other: Self) -> Self {
+        self.join(other, |a, b| if a < b { a } else { b })
+    }
+
+    pub(in crate::local::kernels) fn abs(self) -> Self {
+        Self(self.0.map(f32::abs))
+    }
+
+    /// To whole numbers, ties to even.
+    pub(in crate::local::kernels) fn nearest(self) -> Self {
+        Self(self.0.map(f32::round_ties_even))
+    }
+
+    /// Of whole numbers; what is out of range becomes the nearest that is not, what is no number 0.
+    pub(in crate::local::kernels) fn whole(self) -> I32x4 {
+        I32x4(self.0.map(|it| it as i32))
+    }
+
+    fn join(self, other: Self, each: impl Fn(f32, f32) -> f32) -> Self {
+        Self(from_fn(|lane| match (self.0.get(lane), other.0.get(lane)) {
+            (Some(&a), Some(&b)) => each(a, b),
+            _ => 0.0,
+        }))
+    }
+}
+
+impl I32x4 {
+    pub(in crate::local::kernels) fn from_array(four: [i32; LANES]) -> Self {
+        Self(four)
+    }
+
+    #[cfg(test)]
+    pub(in crate::local::kernels) fn to_array(self) -> [i32; LANES] {
+        self.0
+    }
+
+    pub(in crate::local::kernels) fn to_f32(self) -> F32x4 {
+        F32x4(self.0.map(|it| it as f32))
+    }
+
+    /// These four and `others` in sixteen bits; beyond them the nearest within.
+    pub(in crate::local::kernels) fn narrow(self, others: Self) -> [i16; 2 * LANES] {
+        let Self([a, b, c, d]) = self;
+        let Self([e, f, g, h]) = others;
+        [a, b, c, d, e, f, g, h].map(|it| it.clamp(i16::MIN.into(), i16::MAX.into()) as i16)
+    }
+
+    /// 2 to these powers, each in -127..=128.
+    pub(in crate::local::kernels) fn power_of_two(self) -> F32x4 {
+        F32x4(self.0.map(|it| f32::from_bits(((it + 127) << 23) as u32)))
+    }
+
+    /// `self + factor × other`
+    pub(in crate::local::kernels) fn plus(self, factor: i32, other: Self) -> Self {
+        Self(from_fn(|lane| match (self.0.get(lane), other.0.get(lane)) {
+            (Some(a), Some(b)) => a.wrapping_add(factor.wrapping_mul(*b)),
+            _ => 0,
+        }))
+    }
+}
+
+impl Add for F32x4 {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.join(other, |a, b| a + b)
+    }
+}
+
+impl Sub for F32x4 {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self.join(other, |a, b| a - b)
+    }
+}
+
+impl Mul for F32x4 {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        self.join(other, |a, b| a * b)
+    }
+}
+
+impl Div for F32x4 {
+    type Output = Self;
+
+    fn div(self, other: Self) -> Self {
+        self.join(other, |a, b| a / b)
+    }
+}

@@ -1,0 +1,146 @@
+//! Four numbers as one 128-bit vector.
+
+use std::arch::wasm32::{
+    f32x4, f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_extract_lane, f32x4_mul, f32x4_nearest,
+    f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sub, i16x8_extract_lane, i16x8_narrow_i32x4, i32x4, i32x4_add,
+    i32x4_mul, i32x4_shl, i32x4_splat, i32x4_trunc_sat_f32x4, v128,
+};
+use std::ops::{Add, Div, Mul, Sub};
+
+use crate::local::kernels::lanes::LANES;
+
+#[derive(Clone, Copy)]
+pub(in crate::local::kernels) struct F32x4(v128);
+
+#[derive(Clone, Copy)]
+pub(in crate::local::kernels) struct I32x4(pub(in crate::local::kernels) v128);
+
+impl F32x4 {
+    #[inline(always)]
+    pub(in crate::local::kernels) fn splat(it: f32) -> Self {
+        Self(f32x4_splat(it))
+    }
+
+    #[inline(always)]
+    pub(in crate::local::kernels) fn from_array([a, b, c, d]: [f32; LANES]) -> Self {
+        Self(f32x4(a, b, c, d))
+    }
+
+    #[inline(always)]
+    pub(in crate::local::kernels) fn to_array(self) -> [f32; LANES] {
+        let Self(it) = self;
+        [
+            f32x4_extract_lane::<0>(it),
+            f32x4_extract_lane::<1>(it),
+            f32x4_extract_lane::<2>(it),
+            f32x4_extract_lane::<3>(it),
+        ]
+    }
+
+    /// The larger of each two; the second where one is no number. One instruction on x86, where `f32x4.max` takes seven.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn max(self, other: Self) -> Self {
+        // pmax(a, b) is `a < b ? b : a`.
+        Self(f32x4_pmax(other.0, self.0))
+    }
+
+    /// The smaller of each two; the second where one is no number.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn min(self, other: Self) -> Self {
+        // pmin(a, b) is `b < a ? b : a`.
+        Self(f32x4_pmin(other.0, self.0))
+    }
+
+    #[inline(always)]
+    pub(in crate::local::kernels) fn abs(self) -> Self {
+        Self(f32x4_abs(self.0))
+    }
+
+    /// To whole numbers, ties to even.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn nearest(self) -> Self {
+        Self(f32x4_nearest(self.0))
+    }
+
+    /// Of whole numbers; what is out of range becomes the nearest that is not, what is no number 0.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn whole(self) -> I32x4 {
+        I32x4(i32x4_trunc_sat_f32x4(self.0))
+    }
+}
+
+impl I32x4 {
+    #[inline(always)]
+    pub(in crate::local::kernels) fn from_array([a, b, c, d]: [i32; LANES]) -> Self {
+        Self(i32x4(a, b, c, d))
+    }
+
+    #[inline(always)]
+    pub(in crate::local::kernels) fn to_f32(self) -> F32x4 {
+        F32x4(f32x4_convert_i32x4(self.0))
+    }
+
+    /// These four and `others` in sixteen bits; beyond them the nearest within.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn narrow(self, others: Self) -> [i16; 2 * LANES] {
+        let it = i16x8_narrow_i32x4(self.0, others.0);
+        [
+            i16x8_extract_lane::<0>(it),
+            i16x8_extract_lane::<1>(it),
+            i16x8_extract_lane::<2>(it),
+            i16x8_extract_lane::<3>(it),
+            i16x8_extract_lane::<4>(it),
+            i16x8_extract_lane::<5>(it),
+            i16x8_extract_lane::<6>(it),
+            i16x8_extract_lane::<7>(it),
+        ]
+    }
+
+    /// 2 to these powers, each in -127..=128.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn power_of_two(self) -> F32x4 {
+        F32x4(i32x4_shl(i32x4_add(self.0, i32x4_splat(127)), 23))
+    }
+
+    /// `self + factor × other`
+    #[inline(always)]
+    pub(in crate::local::kernels) fn plus(self, factor: i32, other: Self) -> Self {
+        Self(i32x4_add(self.0, i32x4_mul(i32x4_splat(factor), other.0)))
+    }
+}
+
+impl Add for F32x4 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(f32x4_add(self.0, other.0))
+    }
+}
+
+impl Sub for F32x4 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(f32x4_sub(self.0, other.0))
+    }
+}
+
+impl Mul for F32x4 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(f32x4_mul(self.0, other.0))
+    }
+}
+
+impl Div for F32x4 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(f32x4_div(self.0, other.0))
+    }
+}

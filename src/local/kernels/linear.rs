@@ -1,0 +1,150 @@
+//! A linear layer in int8: exact sums, scaled back, with its bias and what follows it.
+
+use crate::local::kernels::activation::Activation;
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES};
+use crate::local::kernels::panels::Panels;
+use crate::local::kernels::rows::Rows;
+use crate::local::kernels::tile::{COLUMNS, products};
+
+/// `activation(x × weights + bias)`, the weights in eight bits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linear {
+    panels: Panels,
+    /// `[outputs]`
+    scales: Vec<f32>,
+    /// `[outputs]`
+    bias: Vec<f32>,
+    /// `[outputs]`, what the packed weights are above the meant ones; empty: nothing.
+    zero_points: Vec<i32>,
+    activation: Activation,
+}
+
+impl Linear {
+    /// `scales` and `bias` are `[outputs]`, `zero_points` too or empty; `None` where one of them is not.
+    pub fn new(
+        panels: Panels,
+        scales: Vec<f32>,
+        bias: Vec<f32>,
+        zero_points: Vec<i32>,
+        activation: Activation,
+    ) -> Option<Self> {
+        let outputs = panels.outputs();
+        let fits = scales.len() == outputs && bias.len() == outputs;
+        let zero_points = if zero_points.iter().all(|&it| it == 0) { vec![] } else { zero_points };
+        let fits = fits && (zero_points.is_empty() || zero_points.len() == outputs);
+        fits.then_some(Self { panels, scales, bias, zero_points, activation })
+    }
+
+    /// The weights.
+    pub fn panels(&self) -> &Panels {
+        &self.panels
+    }
+
+    /// `out` is `[rows, outputs]`; `rows` were quantized for the same dot product.
+    ///
+    /// Sums are exact: 255 × 128 × inputs stays below 2³¹ up to 65,000 inputs.
+    pub fn apply(&self, rows: &Rows, out: &mut [f32]) {
+        let outputs = self.panels.outputs();
+        let totals = if self.zero_points.is_empty() { vec![] } else { rows.totals() };
+        products(rows, &self.panels, |row, column, sums| {
+            let columns = column..outputs.min(column + COLUMNS);
+            let scale = rows.scales().get(row).copied().unwrap_or_default();
+            let shift = rows.shifts().get(row).copied().unwrap_or_default();
+            let total = totals.get(row).copied().unwrap_or_default();
+            let out = out.get_mut(row * outputs..).and_then(|row| row.get_mut(columns.clone())).unwrap_or_default();
+            for ((half, sums), out) in sums.into_iter().enumerate().zip(out.chunks_mut(LANES)) {
+                let from = columns.start + half * LANES;
+                let mut sums = sums;
+                if shift != 0 {
+                    sums = sums.plus(-shift, four(self.panels.sums(), from));
+                }
+                if total != 0 {
+                    sums = sums.plus(-total, four(&self.zero_points, from));
+                }
+                let factor = F32x4::splat(scale) * F32x4::load(rest(&self.scales, from), 0.0);
+                let value = F32x4::load(rest(&self.bias, from), 0.0).plus(sums.to_f32(), factor);
+                value.store(out);
+            }
+        });
+        self.activation.apply(out);
+    }
+}
+
+/// Four numbers from `from` on, missing ones zero.
+#[inline(always)]
+fn four(numbers: &[i32], from: usize) -> I32x4 {
+    let numbers = numbers.get(from..).unwrap_or_default();
+    I32x4::from_array(numbers.first_chunk().copied().unwrap_or_else(|| {
+        let mut four = [0; LANES];
+        four.iter_mut().zip(numbers).for_each(|(place, &number)| *place = number);
+        four
+    }))
+}
+
+#[inline(always)]
+fn rest(numbers: &[f32], from: usize) -> &[f32] {
+    numbers.get(from..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::kernels::dot::Dot;
+    use crate::local::kernels::noise::noise;
+
+    const DOTS: [Dot; 3] = [Dot::Pairs, Dot::UnsignedQuads, Dot::SignedQuads];
+
+    fn extremes(count: usize) -> Vec<i8> {
+        (0..count).map(|at| [-128, 127, 0, -1, 1][at * 7 % 5]).collect()
+    }
+
+    /// What the layer means, in numbers wide enough for everything; the factors rounded as ours are.
+    fn slow(x: &[f32], weights: &[i8], zero_points: &[i32], inputs: usize, outputs: usize) -> Vec<f32> {
+        let mut out = vec![];
+        for row in x.chunks(inputs) {
+            let (least, most) = row.iter().fold((0f32, 0f32), |(least, most), &it| (least.min(it), most.max(it)));
+            let scale = (most - least) / 255.0;
+            let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+            let zero_point = (-least * inverse).round_ties_even().clamp(0.0, 255.0);
+            let quantized =
+                row.iter().map(|it| (it * inverse).round_ties_even().clamp(-zero_point, 255.0 - zero_point));
+            let quantized: Vec<i64> = quantized.map(|it| it as i64).collect();
+            for column in 0..outputs {
+                let weight =
+                    |input: usize| i64::from(weights[input * outputs + column]) - i64::from(zero_points[column]);
+                let sum: i64 = quantized.iter().enumerate().map(|(input, it)| it * weight(input)).sum();
+                out.push(sum as f32 * (scale * 0.5) + 0.25);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn products_are_exact_for_odd_shapes_and_extreme_values_in_each_layout() {
+        for (rows, inputs, outputs) in [(1, 1, 1), (1, 2, 8), (3, 5, 9), (4, 16, 16), (5, 17, 7), (9, 384, 33)] {
+            let x = noise(rows * inputs, 7);
+            let weights = extremes(inputs * outputs);
+            for zero_points in [vec![0; outputs], (0..outputs as i32).map(|it| it % 5 - 2).collect()] {
+                let expected = slow(&x, &weights, &zero_points, inputs, outputs);
+                for dot in DOTS {
+                    let panels = Panels::new(dot, &weights, inputs, outputs).expect("a size that fits");
+                    let (scales, bias) = (vec![0.5; outputs], vec![0.25; outputs]);
+                    let linear =
+                        Linear::new(panels, scales, bias, zero_points.clone(), Activation::None).expect("sizes");
+                    let mut found = vec![f32::NAN; rows * outputs];
+                    linear.apply(&Rows::new(dot, &x, inputs), &mut found);
+                    assert_eq!(found, expected, "{rows} {inputs} {outputs} {dot:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_sizes_are_refused() {
+        let panels = || Panels::new(Dot::Pairs, &[1, 2, 3, 4], 2, 2).expect("whole");
+        let linear = |scales, bias, zero_points| Linear::new(panels(), scales, bias, zero_points, Activation::None);
+        assert_eq!(linear(vec![1.0], vec![0.0; 2], vec![]), None);
+        assert_eq!(linear(vec![1.0; 2], vec![], vec![]), None);
+        assert_eq!(linear(vec![1.0; 2], vec![0.0; 2], vec![1]), None);
+    }
+}

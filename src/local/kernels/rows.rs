@@ -1,0 +1,191 @@
+//! Activations in eight bits, each row with its own scale: ONNX's DynamicQuantizeLinear, a row.
+
+use crate::local::kernels::dot::Dot;
+use crate::local::kernels::lanes::{F32x4, fold, largest, quantize_within, smallest};
+use crate::local::kernels::tile::{ROWS, STEP, interleave};
+
+/// Rows of activations: `value ≈ (quantized − zero point) × scale`, quantized in 0..=255.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    dot: Dot,
+    inputs: usize,
+    /// Inputs filled up to whole steps.
+    width: usize,
+    values: Values,
+    /// `[rows]`
+    scales: Vec<f32>,
+    /// `[rows]`, what the stored numbers are above the meant ones.
+    shifts: Vec<i32>,
+}
+
+/// `[rows, width]`, up to four rows interleaved (`tile::interleave`), missing inputs zero.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    /// Zero point taken off: -255..=255.
+    Pairs(Vec<i16>),
+    /// As quantized; signed ones 128 less.
+    Quads(Vec<i8>),
+}
+
+impl Rows {
+    /// Quantizes `rows`, row-major `[rows, inputs]`, for panels of the same `dot`. Infinities and what is no number spoil
+    /// their own row and no other.
+    pub fn new(dot: Dot, rows: &[f32], inputs: usize) -> Self {
+        let width = inputs.next_multiple_of(STEP);
+        let ranges: Vec<Range> = rows.chunks_exact(inputs.max(1)).map(Range::of).collect();
+        let least = if dot == Dot::SignedQuads { -128.0 } else { 0.0 };
+        let (values, shifts) = match dot {
+            Dot::Pairs => {
+                let values = interleaved::<_, 2>(rows, &ranges, inputs, width, |it, _| it);
+                (Values::Pairs(values), vec![0; ranges.len()])
+            }
+            Dot::UnsignedQuads | Dot::SignedQuads => {
+                let shift = |range: &Range| (range.zero_point + least) as i16;
+                // Above 127 a byte is a negative number to Rust, and the dot product knows better.
+                let byte = |it: i16, range: &Range| (it + shift(range)) as u8 as i8;
+                let shifts = ranges.iter().map(|range| shift(range).into()).collect();
+                (Values::Quads(interleaved::<_, 4>(rows, &ranges, inputs, width, byte)), shifts)
+            }
+        };
+        Self { dot, inputs, width, values, scales: ranges.iter().map(|range| range.scale).collect(), shifts }
+    }
+
+    pub(super) fn dot(&self) -> Dot {
+        self.dot
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(super) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    pub(super) fn scales(&self) -> &[f32] {
+        &self.scales
+    }
+
+    pub(super) fn shifts(&self) -> &[i32] {
+        &self.shifts
+    }
+
+    /// The sum of each row's meant numbers, `[rows]`.
+    pub(super) fn totals(&self) -> Vec<i32> {
+        let stored = match &self.values {
+            Values::Pairs(values) => totals::<_, 2>(values, self.width, i32::from),
+            Values::Quads(values) if self.dot == Dot::SignedQuads => totals::<_, 4>(values, self.width, i32::from),
+            Values::Quads(values) => totals::<_, 4>(values, self.width, |it| i32::from(it as u8)),
+        };
+        let inputs = self.inputs as i32;
+        stored.iter().zip(&self.shifts).map(|(total, shift)| total - shift * inputs).collect()
+    }
+}
+
+/// Rows of whole numbers, each `stored` in its form, interleaved with its neighbours.
+fn interleaved<V: Copy + Default, const GROUP: usize>(
+    rows: &[f32],
+    ranges: &[Range],
+    inputs: usize,
+    width: usize,
+    stored: impl Fn(i16, &Range) -> V,
+) -> Vec<V> {
+    let mut values = vec![V::default(); ranges.len() * width];
+    let (mut whole, mut row_values) = (vec![0; inputs], vec![V::default(); inputs]);
+    let groups =
+        rows.chunks(inputs.max(1) * ROWS).zip(ranges.chunks(ROWS)).zip(values.chunks_mut((width * ROWS).max(1)));
+    for ((rows, ranges), group) in groups {
+        for (place, (row, range)) in rows.chunks_exact(inputs.max(1)).zip(ranges).enumerate() {
+            quantize_within(row, range.inverse, [-range.zero_point, 255.0 - range.zero_point], &mut whole);
+            row_values.iter_mut().zip(&whole).for_each(|(place, &it)| *place = stored(it, range));
+            interleave::<V, GROUP>(&row_values, place, width, group);
+        }
+    }
+    values
+}
+
+fn totals<V: Copy, const GROUP: usize>(values: &[V], width: usize, number: impl Fn(V) -> i32) -> Vec<i32> {
+    let row = |group: &[V], place: usize| {
+        let (units, _) = group.as_chunks::<GROUP>();
+        units.iter().skip(place).step_by(group.len() / width).flatten().map(|&it| number(it)).sum()
+    };
+    let groups = values.chunks((width * ROWS).max(1));
+    groups.flat_map(|group| (0..group.len() / width).map(move |place| row(group, place))).collect()
+}
+
+/// What eight bits have to cover.
+struct Range {
+    scale: f32,
+    /// 1 / scale, or 0.
+    inverse: f32,
+    /// A whole number in 0..=255.
+    zero_point: f32,
+}
+
+impl Range {
+    /// From the least to the most of `row`, zero included.
+    fn of(row: &[f32]) -> Self {
+        let zero = F32x4::splat(0.0);
+        let least = smallest(fold(row, 0.0, zero, |least, it| it.min(least)));
+        let most = largest(fold(row, 0.0, zero, |most, it| it.max(most)));
+        let scale = (most - least) / 255.0;
+        let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+        Self { scale, inverse, zero_point: (-least * inverse).round_ties_even().clamp(0.0, 255.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::kernels::noise::noise;
+
+    /// The meant whole numbers of a lone row.
+    fn numbers(rows: &Rows) -> Vec<i32> {
+        let [shift] = rows.shifts[..] else { panic!("a row") };
+        match &rows.values {
+            Values::Pairs(values) => values.iter().map(|&it| i32::from(it)).collect(),
+            Values::Quads(values) if rows.dot == Dot::SignedQuads => {
+                values.iter().map(|&it| i32::from(it) - shift).collect()
+            }
+            Values::Quads(values) => values.iter().map(|&it| i32::from(it as u8) - shift).collect(),
+        }
+    }
+
+    #[test]
+    fn a_row_is_quantized_by_itself_to_half_a_step() {
+        let (quiet, loud) = (noise(64, 1), noise(64, 2).iter().map(|it| it * 100.0).collect::<Vec<_>>());
+        let both = Rows::new(Dot::Pairs, &[quiet.clone(), loud].concat(), 64);
+        let rows = Rows::new(Dot::Pairs, &quiet, 64);
+        assert_eq!((both.scales[0], both.totals()[0]), (rows.scales[0], rows.totals()[0]));
+        for (value, quantized) in quiet.iter().zip(numbers(&rows)) {
+            assert!((value - quantized as f32 * rows.scales[0]).abs() <= rows.scales[0] * 0.501);
+        }
+    }
+
+    #[test]
+    fn each_layout_means_the_same_numbers() {
+        for inputs in [1, 3, 8, 30] {
+            let row: Vec<f32> = noise(inputs, 5).iter().map(|it| it * 3.0 + 0.5).collect();
+            let expected = numbers(&Rows::new(Dot::Pairs, &row, inputs));
+            for dot in [Dot::UnsignedQuads, Dot::SignedQuads] {
+                assert_eq!(numbers(&Rows::new(dot, &row, inputs))[..inputs], expected[..inputs], "{dot:?} {inputs}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_zeros_or_of_one_sign_has_a_scale_that_covers_it() {
+        let zeros = Rows::new(Dot::Pairs, &[0.0; 3], 3);
+        assert_eq!((numbers(&zeros), zeros.scales), (vec![0; 4], vec![0.0]));
+        let signs = Rows::new(Dot::Pairs, &[1.0, 255.0], 2);
+        assert_eq!((numbers(&signs)[..2].to_vec(), signs.scales), (vec![1, 255], vec![1.0]));
+        let negative = Rows::new(Dot::Pairs, &[-255.0, 0.0], 2);
+        assert_eq!((numbers(&negative)[..2].to_vec(), negative.scales), (vec![-255, 0], vec![1.0]));
+    }
+
+    #[test]
+    fn what_is_no_number_becomes_zero() {
+        let rows = Rows::new(Dot::Pairs, &[f32::NAN, 255.0], 2);
+        assert_eq!(numbers(&rows)[1], 255);
+    }
+}

@@ -1,0 +1,184 @@
+//! Layers that were recognised, standing in the graph as numbered nodes until their operators are made.
+
+use std::collections::HashMap;
+
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, attribute_proto};
+use tract_onnx::prelude::TractResult;
+
+use crate::local::kernels::Activation;
+use crate::local::onnx::attention::Attention;
+use crate::local::onnx::fuse::index::{Index, whole};
+use crate::local::onnx::fuse::{linear, norm};
+use crate::local::onnx::linear::Linear;
+use crate::local::onnx::norm::Norm;
+use crate::local::onnx::places::Places;
+use crate::local::onnx::weights::Weights;
+
+/// Name of a node that stands for a draft; no file has it.
+const NAME: &str = "RerankDraft";
+
+/// Attribute that says which.
+const INDEX: &str = "index";
+
+/// A layer before its operator is made.
+#[derive(Clone, Debug)]
+pub(super) enum Layer {
+    /// One input; as many outputs as there are matrices.
+    Linear(Vec<Matrix>),
+    /// Queries, keys, values and maybe a mask.
+    Attention { head: usize, scale: f32 },
+    /// One input, or two whose sum is meant.
+    Norm(Box<Parameters>),
+}
+
+/// A LayerNorm's parameters, as in [`norm::Norm`].
+#[derive(Clone, Debug)]
+pub(super) struct Parameters {
+    gamma: TensorProto,
+    beta: TensorProto,
+    epsilon: f32,
+}
+
+/// A linear layer's parameters, as in [`linear::Linear`].
+#[derive(Clone, Debug)]
+pub(super) struct Matrix {
+    weights: TensorProto,
+    scale: Option<TensorProto>,
+    zero_point: Option<TensorProto>,
+    bias: Option<TensorProto>,
+    activation: Activation,
+}
+
+impl Layer {
+    pub(super) fn linear(it: &linear::Linear<'_>) -> Self {
+        Self::Linear(vec![Matrix {
+            weights: it.weights.clone(),
+            scale: it.scale.cloned(),
+            zero_point: it.zero_point.cloned(),
+            bias: it.bias.cloned(),
+            activation: it.activation,
+        }])
+    }
+
+    pub(super) fn norm(it: &norm::Norm<'_>) -> Self {
+        Self::Norm(Box::new(Parameters { gamma: it.gamma.clone(), beta: it.beta.clone(), epsilon: it.epsilon }))
+    }
+}
+
+/// All drafts, by number.
+#[derive(Default)]
+pub(super) struct Drafts {
+    layers: Vec<Layer>,
+    /// Each with the place of the node that it replaces: the one that wrote its output.
+    nodes: Vec<(usize, NodeProto)>,
+    /// Who writes what.
+    outputs: HashMap<String, usize>,
+}
+
+impl Drafts {
+    /// Adds a layer that reads `input` and writes `output`, a value of the graph.
+    pub(super) fn push(&mut self, index: &Index<'_>, input: Vec<&str>, output: &str, layer: Layer) {
+        let Some(place) = index.place(output) else { return };
+        let number = AttributeProto {
+            name: INDEX.into(),
+            r#type: attribute_proto::AttributeType::Int.into(),
+            i: self.layers.len() as i64,
+            ..AttributeProto::default()
+        };
+        let node = NodeProto {
+            op_type: NAME.into(),
+            name: format!("{output} fused"),
+            input: input.into_iter().map(str::to_owned).collect(),
+            output: vec![output.to_owned()],
+            attribute: vec![number],
+            ..NodeProto::default()
+        };
+        self.outputs.insert(output.to_owned(), self.layers.len());
+        self.layers.push(layer);
+        self.nodes.push((place, node));
+    }
+
+    /// Whether a draft writes `name`.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.outputs.contains_key(name)
+    }
+
+    /// Whether a linear layer writes `name`.
+    pub(super) fn is_linear(&self, name: &str) -> bool {
+        self.outputs.get(name).is_some_and(|&at| matches!(self.layers.get(at), Some(Layer::Linear(_))))
+    }
+
+    /// The layer that `node` stands for.
+    pub(super) fn of(&self, node: &NodeProto) -> Option<&Layer> {
+        self.layers.get(number(node)?)
+    }
+
+    /// Puts each draft's node where the last node of its pattern stood.
+    pub(super) fn stand_in(&mut self, graph: &mut GraphProto) {
+        for (place, node) in self.nodes.drain(..) {
+            if let Some(last) = graph.node.get_mut(place) {
+                *last = node;
+            }
+        }
+    }
+
+    /// Makes one layer of the linear ones that read the same value, which is then quantized once: queries, keys and values.
+    pub(super) fn join_siblings(&mut self, graph: &mut GraphProto) {
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let mut joined: Vec<NodeProto> = Vec::with_capacity(graph.node.len());
+        for node in graph.node.drain(..) {
+            let (Some(at), [input]) = (number(&node), node.input.as_slice()) else {
+                joined.push(node);
+                continue;
+            };
+            let Some(Layer::Linear(matrices)) = self.layers.get(at).cloned() else {
+                joined.push(node);
+                continue;
+            };
+            let elder = first.get(input).and_then(|&elder| joined.get_mut(elder));
+            let Some(elder) = elder else {
+                first.insert(input.clone(), joined.len());
+                joined.push(node);
+                continue;
+            };
+            if let Some(Layer::Linear(all)) = number(elder).and_then(|at| self.layers.get_mut(at)) {
+                elder.output.extend(node.output);
+                all.extend(matrices);
+            }
+        }
+        graph.node = joined;
+    }
+
+    /// Makes the operators, which take their weights.
+    pub(super) fn build(self, graph: &mut GraphProto, weights: &mut Weights, places: &mut Places) -> TractResult<()> {
+        for node in &mut graph.node {
+            let Some(layer) = self.of(node) else { continue };
+            let (name, input, output) = (node.name.clone(), node.input.clone(), node.output.clone());
+            *node = match layer {
+                Layer::Linear(matrices) => places.keep(linear_operator(matrices, weights)?, name, input, output),
+                &Layer::Attention { head, scale } => places.keep(Attention::new(head, scale), name, input, output),
+                Layer::Norm(it) => {
+                    let norm = Norm::new(&*weights.take(&it.gamma)?, &*weights.take(&it.beta)?, it.epsilon)?;
+                    places.keep(norm, name, input, output)
+                }
+            };
+        }
+        Ok(())
+    }
+}
+
+fn linear_operator(matrices: &[Matrix], weights: &mut Weights) -> TractResult<Linear> {
+    let mut linear = Linear::default();
+    for Matrix { weights: matrix, scale, zero_point, bias, activation } in matrices {
+        let mut take = |tensor: &Option<TensorProto>| tensor.as_ref().map(|it| weights.take(it)).transpose();
+        let (scale, zero_point, bias) = (take(scale)?, take(zero_point)?, take(bias)?);
+        let matrix = weights.take(matrix)?;
+        linear.push(matrix, scale.as_deref(), zero_point.as_deref(), bias.as_deref(), *activation)?;
+    }
+    Ok(linear)
+}
+
+fn number(node: &NodeProto) -> Option<usize> {
+    let number = whole(node, INDEX).filter(|_| node.op_type == NAME)?;
+    usize::try_from(number).ok()
+}

@@ -1,0 +1,141 @@
+//! Subgraph → fused operator, on the file's own nodes before tract sees them.
+//!
+//! What is recognised is drafted first: a node with the right inputs and outputs and a number behind which the layer stands.
+//! Then drafts are moved about, the nodes nobody reads any more are dropped, and the operators are made, each taking its
+//! weights.
+
+// Who writes and reads what.
+mod index;
+// What is recognised.
+mod attention;
+mod gelu;
+mod linear;
+mod norm;
+// Drafts on their way.
+mod draft;
+// The last layer, of which one token is read.
+mod first_token;
+
+use std::collections::HashSet;
+
+use tract_onnx::pb::{GraphProto, NodeProto};
+use tract_onnx::prelude::TractResult;
+
+use crate::local::onnx::places::Places;
+use crate::local::onnx::weights::Weights;
+use draft::{Drafts, Layer};
+use index::Index;
+
+/// What is to be fused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fusing {
+    /// Layers with int8 weights, and what stands between them.
+    #[default]
+    Quantized,
+    /// Those with f32 weights too, which become int8: `quantize: "int8"`.
+    Everything,
+    /// Nothing: every node runs on tract's operators. Slow, and what the others are held against.
+    Nothing,
+}
+
+/// How much was recognised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fused {
+    /// Products with constant weights that could be int8.
+    pub(super) products: usize,
+    /// Those of them that were fused.
+    pub(super) linears: usize,
+    /// Attentions that were fused.
+    pub(super) attentions: usize,
+    /// LayerNorms that were fused.
+    pub(super) norms: usize,
+    /// Whether the last layer computes the classifier's token alone.
+    pub(super) first_token: bool,
+}
+
+/// Replaces what is recognised by operators of ours.
+///
+/// # Errors
+/// Where weights, scales and biases are of sizes that do not fit together.
+pub(super) fn fuse(
+    graph: &mut GraphProto,
+    weights: &mut Weights,
+    places: &mut Places,
+    fusing: Fusing,
+) -> TractResult<Fused> {
+    if fusing == Fusing::Nothing {
+        return Ok(Fused::default());
+    }
+    let (mut drafts, mut fused) = recognised(graph, fusing);
+    drafts.stand_in(graph);
+    drop_unread(graph);
+    fused.first_token = first_token::first_token(graph, &mut drafts);
+    drafts.join_siblings(graph);
+    drafts.build(graph, weights, places)?;
+    Ok(fused)
+}
+
+/// Attentions are fused between linear layers alone, whose outputs have a known shape; residuals likewise.
+fn recognised(graph: &GraphProto, fusing: Fusing) -> (Drafts, Fused) {
+    let index = Index::new(graph);
+    let (mut drafts, mut fused) = (Drafts::default(), Fused::default());
+    let with_floats = fusing == Fusing::Everything;
+    for node in index.nodes() {
+        fused.products += usize::from(linear::is_quantized_product(&index, node));
+        if let Some(it) = linear::linear(&index, node, with_floats) {
+            drafts.push(&index, vec![it.input], it.output, Layer::linear(&it));
+            fused.linears += 1;
+        }
+    }
+    if fused.linears == 0 {
+        return (drafts, fused);
+    }
+    for it in index.nodes().filter_map(|node| norm::norm(&index, node)) {
+        let input = residual(&index, &drafts, it.input).unwrap_or_else(|| vec![it.input]);
+        drafts.push(&index, input, it.output, Layer::norm(&it));
+        fused.norms += 1;
+    }
+    for it in index.nodes().filter_map(|node| attention::attention(&index, node)) {
+        if [it.queries, it.keys, it.values].into_iter().all(|name| drafts.is_linear(name)) {
+            let input = [it.queries, it.keys, it.values].into_iter().chain(it.mask).collect();
+            drafts.push(&index, input, it.output, Layer::Attention { head: it.head, scale: it.scale });
+            fused.attentions += 1;
+        }
+    }
+    fused.products = fused.products.max(fused.linears);
+    (drafts, fused)
+}
+
+/// The two values whose sum `name` is, the linear layer's first, where a norm alone reads it.
+fn residual<'a>(index: &Index<'a>, drafts: &Drafts, name: &str) -> Option<Vec<&'a str>> {
+    let [one, two] = index.written_by(name, "Add")?.input.as_slice() else { return None };
+    let only_norm =
+        index.readers(name).all(|node| matches!(node.op_type.as_str(), "Sub" | "ReduceMean" | "LayerNormalization"));
+    let pair =
+        |layer: &'a str, rest: &'a str| (drafts.is_linear(layer) && drafts.knows(rest)).then(|| vec![layer, rest]);
+    pair(one, two).or_else(|| pair(two, one)).filter(|_| only_norm)
+}
+
+/// Drops the nodes that lead to no output.
+fn drop_unread(graph: &mut GraphProto) {
+    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    // The file's order is topological: backwards, a node comes after all of its readers.
+    let mut is_read: Vec<bool> = Vec::with_capacity(graph.node.len());
+    for node in graph.node.iter().rev() {
+        let reaches = node.output.iter().any(|name| read.contains(name));
+        if reaches {
+            read_by(node, &mut read);
+        }
+        is_read.push(reaches);
+    }
+    graph.node.retain(|_| is_read.pop().unwrap_or(true));
+}
+
+/// Adds what `node` reads, the branches of an If included.
+fn read_by(node: &NodeProto, read: &mut HashSet<String>) {
+    read.extend(node.input.iter().cloned());
+    for branch in node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()) {
+        read.extend(branch.output.iter().map(|output| output.name.clone()));
+        branch.node.iter().for_each(|node| read_by(node, read));
+    }
+}

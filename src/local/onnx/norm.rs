@@ -1,0 +1,108 @@
+//! LayerNorm over the last axis, of one value or of the sum of two, as one operator.
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::TractError;
+use tract_onnx::tract_hir::internal::{
+    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, IntoTensor, Op, OutletId, Solver, SpecialOps,
+    StaticName, TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
+    op_out_of_plan, tvec,
+};
+
+use crate::local::kernels::{LayerNorm, add};
+
+/// Name of the operator.
+const NAME: &str = "RerankLayerNorm";
+
+/// `x f32 [..., width]`, and maybe a second of the same shape → `f32 [..., width]`.
+#[derive(Clone, Debug)]
+pub(super) struct Norm {
+    norm: Arc<LayerNorm>,
+}
+
+impl Norm {
+    /// Of gamma and beta f32 `[width]`.
+    ///
+    /// # Errors
+    /// Where types or sizes differ from that.
+    pub(super) fn new(gamma: &Tensor, beta: &Tensor, epsilon: f32) -> TractResult<Self> {
+        let numbers = |tensor: &Tensor| TractResult::Ok(tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
+        let norm = LayerNorm::new(numbers(gamma)?, numbers(beta)?, epsilon);
+        Ok(Self { norm: Arc::new(norm.ok_or_else(|| unexpected("sizes of gamma and beta"))?) })
+    }
+}
+
+impl Expansion for Norm {
+    fn name(&self) -> StaticName {
+        NAME.into()
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        solver: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        let ([x, ..], [y]) = (inputs, outputs) else { return Err(unexpected("arity")) };
+        solver.equals(&y.datum_type, f32::datum_type())?;
+        solver.equals(&y.shape, &x.shape)
+    }
+
+    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        model.wire_node(prefix, TypedNorm { norm: Arc::clone(&self.norm) }, inputs)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct TypedNorm {
+    norm: Arc<LayerNorm>,
+}
+
+impl PartialEq for TypedNorm {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.norm, &other.norm)
+    }
+}
+
+impl Eq for TypedNorm {}
+
+impl Op for TypedNorm {
+    fn name(&self) -> StaticName {
+        NAME.into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for TypedNorm {
+    op_out_of_plan!();
+
+    fn eval(&self, _: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let residual = if inputs.len() > 1 { inputs.pop() } else { None };
+        let mut y = inputs.pop().ok_or_else(|| unexpected("arity"))?.into_tensor();
+        let mut plain = y.try_as_plain_ram_mut()?;
+        let rows = plain.as_slice_mut::<f32>()?;
+        if let Some(residual) = residual {
+            add(rows, residual.try_as_plain_ram()?.as_slice::<f32>()?);
+        }
+        self.norm.apply(rows);
+        Ok(tvec!(y.into()))
+    }
+}
+
+impl TypedOp for TypedNorm {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let [x, rest @ ..] = inputs else { return Err(unexpected("arity")) };
+        let fits = x.shape.last().is_some_and(|it| *it == self.norm.width().into());
+        if !fits || rest.iter().any(|it| it.shape != x.shape) {
+            return Err(unexpected("shape"));
+        }
+        Ok(tvec!(f32::datum_type().fact(x.shape.clone())))
+    }
+
+    as_op!();
+}
+
+fn unexpected(what: &str) -> TractError {
+    TractError::msg(format!("{NAME}: unexpected {what}"))
+}
