@@ -2,9 +2,16 @@
 
 import { LocalReranker, RemoteReranker, RerankError, cascade, estimateTokens, isRerankError, isSupported, withFallback } from "rerank-wasm";
 import type { RerankErrorCode, RerankRequest, RerankResponse, Reranker, TokenStore } from "rerank-wasm";
+import { rerankingModel } from "rerank-wasm/ai-sdk";
+import { integrity } from "rerank-wasm/integrity";
+import { documentCompressor } from "rerank-wasm/langchain";
+import { nodePostprocessor } from "rerank-wasm/llamaindex";
 import { LocalReranker as LocalOnly } from "rerank-wasm/local";
+import { relevanceScorer } from "rerank-wasm/mastra";
+import { pluginRerank } from "rerank-wasm/orama";
 import { createProxy } from "rerank-wasm/proxy";
 import { RemoteReranker as RemoteOnly } from "rerank-wasm/remote";
+import { WorkersAiReranker } from "rerank-wasm/workers-ai";
 
 /** Fails to compile unless both types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -123,4 +130,24 @@ export function ownReranker(): Reranker {
     },
     dispose() {},
   };
+}
+
+/** Without any framework installed. */
+export async function adapters(binding: { run(model: string, input: object): Promise<unknown> }): Promise<void> {
+  const ofCloudflare: Reranker = new WorkersAiReranker({ binding, model: "@cf/baai/bge-reranker-base" });
+  const { ranking } = await rerankingModel(ofCloudflare).doRerank({ documents: { type: "text", values: ["a"] }, query: "q" });
+  same<(typeof ranking)[number]["relevanceScore"], number>(true);
+  const document = { pageContent: "a", metadata: { page: 1 }, mine: true };
+  const [best] = await documentCompressor(ofCloudflare).compressDocuments([document], "q");
+  best?.mine satisfies boolean | undefined;
+  const node = { node: { getContent: () => "a", id: 7 } };
+  const [first] = await nodePostprocessor(ofCloudflare).postprocessNodes([node], "q");
+  first?.node.id satisfies number | undefined;
+  same<Awaited<ReturnType<ReturnType<typeof relevanceScorer>["getRelevanceScore"]>>, number>(true);
+  pluginRerank(ofCloudflare, { text: ({ body }) => body, window: 20 });
+  integrity["remote.wasm"] satisfies `sha384-${string}`;
+  // @ts-expect-error: no such file
+  integrity["other.wasm"];
+  // @ts-expect-error: the binding is missing
+  new WorkersAiReranker({});
 }
