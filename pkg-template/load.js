@@ -5,7 +5,7 @@ import { defaultModel, lock } from "#model";
 import { canSpawn, cores, deviceMemory, spawn } from "#worker";
 
 import { StartOver } from "./cache/download.js";
-import { Dispatcher } from "./dispatch.js";
+import { Dispatcher, inThisThread } from "./dispatch.js";
 import { RerankError, invalidRequest, isFailure, isRerankError } from "./error.js";
 import { openHere, pause } from "./instance.js";
 import { pump } from "./pump.js";
@@ -35,7 +35,7 @@ const MOST_STARTS = 3;
  * @param {Record<string, any>} options checked
  * @param {Wasm} wasm
  * @param {(p: Progress) => void} onProgress
- * @returns {(signal: AbortSignal) => Promise<Dispatcher>}
+ * @returns {(signal: AbortSignal) => Promise<import("./engine.js").Instance & { plan: any }>}
  */
 export function openLocal(options, wasm, onProgress) {
   const { workers = "auto" } = options;
@@ -128,6 +128,8 @@ export function openLocal(options, wasm, onProgress) {
   return async (signal) => {
     if (workers > 0 && !canSpawn()) notes.add("workers: this runtime has none; ranking runs on the calling thread");
     const lanes = await openAnew(signal, canSpawn() ? workers : 0, onProgress);
+    const [first] = lanes;
+    if (first.beside) return inThisThread(/** @type {any} */ (first), [...notes]);
     isLoaded = true;
     const another = async () => (await openAnew(signal, 1, () => {}))[0];
     return new Dispatcher(lanes, [...notes], another);

@@ -69,7 +69,7 @@ export const cases = [
     name: "workers: scores are bit for bit those of the calling thread, windows and ties too",
     not: ["workerd"],
     async run({ loadFrom }) {
-      const documents = [...documentsOf(28), ...documentsOf(3)];
+      const documents = [...documentsOf(40), ...documentsOf(3)];
       const request = { query: QUERY, documents, overlapTokens: 20 };
       /** @type {["tiny_int8" | "tiny_fp32", (number | "auto")[]][]} */
       const pools = [["tiny_int8", [1, 3, "auto"]], ["tiny_fp32", [2]]];
