@@ -53,6 +53,8 @@ export class Engine {
     const ended = new Promise((_, reject) => {
       const end = (/** @type {RerankError} */ error) => {
         reject(error);
+        // An instance that is only now ready must not begin it.
+        this.#running.delete(call);
         instance?.abort(call);
       };
       this.#running.set(call, end);

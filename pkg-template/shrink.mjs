@@ -4,12 +4,12 @@
 import binaryen from "binaryen";
 
 /**
- * Where a panic ends up in Rust's libraries. A trap takes their place: the facade makes the same `internal` error of it, and
- * all that words a panic for a standard error that is not there can go.
+ * Where a panic ends up in Rust's libraries, and what would word it for a standard error that is not there: our own sentences
+ * do without `core::fmt` (src/text.rs). A trap takes their place, and the facade makes the same `internal` error of it.
  */
 const PANICS = new RegExp(
   [
-    /\bcore(\[\w+\])?::(panicking|cell::panic_)/, /\bcore(\[\w+\])?::(option|result)::\w+_failed/, /::slice::index::slice_\w*fail/, /::str::slice_error_fail/,
+    /\bcore(\[\w+\])?::(panicking|fmt|cell::panic_)/, /\bcore(\[\w+\])?::(option|result)::\w+_failed/, /::slice::index::slice_\w*fail/, /::str::slice_error_fail/,
     /\bstd(\[\w+\])?::(panicking|alloc|sys::backtrace)::/, /::raw_vec::(handle_error|capacity_overflow)/, /::alloc::handle_alloc_error/, /::assert_failed$/,
     /^__rustc(\[\w+\])?::(rust_begin_unwind|rust_panic|__rust_start_panic|__rust_abort|__rdl_oom|__rg_oom)$/,
   ].map(({ source }) => source).join("|"),

@@ -157,6 +157,11 @@ impl Error {
         self.inner.kind
     }
 
+    /// The sentence; what `Display` writes.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
     /// HTTP status of the reply, if there was one.
     pub fn status(&self) -> Option<u16> {
         self.inner.status

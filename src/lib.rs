@@ -26,6 +26,8 @@
 
 // What goes wrong.
 pub mod error;
+// Sentences, put together.
+mod text;
 // What is asked.
 pub mod request;
 // A JSON value, whoever parses it.

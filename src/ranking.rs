@@ -1,6 +1,7 @@
 //! What comes back: documents by score, best first. The one order rule of the crate.
 
 use crate::error::{Error, Result};
+use crate::text::text;
 
 /// Where in a long document its best window lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Ranking {
     /// `internal` for a score that is not a number: it has no place in an order.
     pub fn new(scored: Vec<Scored>, top_n: Option<usize>) -> Result<Self> {
         if let Some(odd) = scored.iter().find(|scored| scored.score.is_nan()) {
-            let message = format!("the score of document {} is not a number", odd.index);
+            let message = text!["the score of document ", odd.index, " is not a number"];
             return Err(Error::new(crate::error::ErrorKind::Internal, message).with_index(odd.index));
         }
         // Services send their best first and each insertion is then at the end; the standard sorts would be a twentieth of

@@ -1,6 +1,7 @@
 //! What is asked: a query, documents, and how many come back. Checked once here, trusted afterwards.
 
 use crate::error::{Error, Result};
+use crate::text::text;
 
 /// Tokens that neighbouring windows of a long document share at most, as SiliconFlow documents `overlap_tokens` and
 /// DMXAPI repeats it; also BCEmbedding's default.
@@ -48,7 +49,7 @@ impl RerankRequest {
             return Err(Error::invalid("query: expected some text, found none"));
         }
         if let Some(index) = draft.documents.iter().position(|document| document.trim().is_empty()) {
-            let message = format!("documents[{index}]: expected some text, found none; leave empty documents out");
+            let message = text!["documents[", index, "]: expected some text, found none; leave empty documents out"];
             return Err(Error::invalid(message).with_index(index));
         }
         Ok(Self {
@@ -106,8 +107,8 @@ fn whole(field: &str, value: Option<f64>, least: usize, most: Option<usize>) -> 
         // Saturates above usize: "more than there are" either way.
         return Ok(Some(value as usize));
     }
-    let range = most.map_or(format!("from {least}"), |most| format!("from {least} to {most}"));
-    Err(Error::invalid(format!("{field}: expected a whole number {range}, found {}", shown(value))))
+    let range = most.map_or(text!["from ", least], |most| text!["from ", least, " to ", most]);
+    Err(Error::invalid(text![field, ": expected a whole number ", range, ", found ", shown(value)]))
 }
 
 /// `value` with at most three decimals. Not `{value}`: the standard library's exact printing is a tenth of `remote.wasm`.
@@ -118,12 +119,12 @@ fn shown(value: f64) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     let thousandths = (value.abs() * 1000.0 + 0.5) as u64;
     if thousandths == u64::MAX {
-        return format!("{sign}inf");
+        return text![sign, "inf"];
     }
     let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-    let decimals = format!("{rest:03}");
+    let decimals = text![rest / 100, rest / 10 % 10, rest % 10];
     let decimals = decimals.trim_end_matches('0');
-    if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
+    if decimals.is_empty() { text![sign, whole] } else { text![sign, whole, ".", decimals] }
 }
 
 #[cfg(test)]

@@ -231,3 +231,24 @@ fn what_the_proxy_passes_on_means_what_it_meant_at_the_service() {
     // Of a later version, or of somebody else: what the status says.
     check_failure(dmxapi(AuthScheme::Bearer), (403, &body.replace("CODE", "unheard_of"), "forbidden", false));
 }
+
+#[test]
+fn a_sibling_server_that_repeats_bare_strings_is_read() {
+    let exchange = golden("infinity/exchange.json");
+    let body = serde_json::to_string(exchange.get("reply").expect("a reply")).expect("text");
+    let transport = FakeTransport::new([Ok(reply(200, &body))]);
+    let asked = exchange.get("request").expect("a request");
+    let documents: Vec<&str> =
+        asked.get("documents").and_then(Json::elements).expect("documents").iter().filter_map(Json::as_str).collect();
+    let request =
+        RequestDraft { return_documents: Some(true), ..draft("What is the capital of Mongolia?", &documents) };
+    let sibling = Dmxapi::new("http://127.0.0.1:7997/rerank".into(), Some("default-fp32".into()), AuthScheme::Bearer);
+    let (ranked, _) = rank(sibling, request, None, &transport);
+    let ranked = ranked.expect("ranked");
+    assert_eq!(ranked.ranking.scored().iter().map(|scored| scored.index).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!((ranked.warnings.len(), ranked.model.as_str()), (0, "default-fp32"));
+    let sent = transport.sent.borrow();
+    for (name, value) in asked.members().expect("an object") {
+        assert_eq!(sent[0].body.as_ref().and_then(|body| body.get(name)), Some(value), "{name}");
+    }
+}

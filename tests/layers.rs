@@ -11,17 +11,18 @@ const LONG: &[(&str, &str)] = &[];
 
 /// What a file (longest prefix wins) may `use crate::…`, besides its own folder's files.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("text.rs", &["text"]),
     ("error.rs", &[]),
-    ("request.rs", &["error"]),
+    ("request.rs", &["error", "text"]),
     ("json.rs", &[]),
     ("http.rs", &["error", "json"]),
-    ("ranking.rs", &["error", "request"]),
-    ("remote/", &["remote", "ranking", "request", "http", "json", "error"]),
-    ("remote/dmxapi/", &["remote", "ranking", "request", "http", "json", "error"]),
-    ("remote/qianfan/", &["remote", "ranking", "request", "http", "json", "error"]),
+    ("ranking.rs", &["error", "request", "text"]),
+    ("remote/", &["remote", "ranking", "request", "http", "json", "error", "text"]),
+    ("remote/dmxapi/", &["remote", "ranking", "request", "http", "json", "error", "text"]),
+    ("remote/qianfan/", &["remote", "ranking", "request", "http", "json", "error", "text"]),
     ("local/", &["local", "ranking", "request", "error"]),
     ("local/kernels/", &["local::kernels"]),
-    ("wasm/", &["wasm", "remote", "local", "ranking", "request", "http", "json", "error"]),
+    ("wasm/", &["wasm", "remote", "local", "ranking", "request", "http", "json", "error", "text"]),
 ];
 
 /// Where a foreign crate may be named.

@@ -3,8 +3,7 @@
 
 import { RerankError } from "../error.js";
 
-export { lock, openStore } from "../cache/workerd.js";
-export { locate, openFile } from "./locate.js";
+export { locate, openFile } from "./web.js";
 
 /** The default model as Data modules, for which wrangler wants the rule `{ type: "Data", globs: ["**\/*.onnx", "**\/tokenizer.json"] }`. */
 export async function defaultModel() {

@@ -8,6 +8,7 @@ use crate::json::Json;
 use crate::ranking::Scored;
 
 use crate::remote::split::Part;
+use crate::text::text;
 
 /// A good reply, read.
 #[derive(Debug, Default)]
@@ -103,28 +104,28 @@ pub fn read(part: &Part<'_>, reply: &Json, echo: fn(&Json) -> Option<&str>) -> R
         if let (Some(entry), Some(echo)) = (part.entries.get(scored.index), result.get("document").and_then(echo))
             && entry.text != echo
         {
-            let message = format!("the service repeats document {} differently from how it was sent", entry.index);
+            let message = text!["the service repeats document ", entry.index, " differently from how it was sent"];
             answer.warnings.push(Warning { code: "odd_echo", message, index: Some(entry.index) });
         }
         answer.scored.push(scored);
     }
     let asked = part.top_n.unwrap_or(part.entries.len());
     if results.len() < asked {
-        let message = format!("the service was asked for {asked} results and sent {}", results.len());
+        let message = text!["the service was asked for ", asked, " results and sent ", results.len()];
         answer.warnings.push(Warning { code: "missing_results", message, index: None });
     }
     Ok(answer)
 }
 
 fn scored(part: &Part<'_>, place: usize, result: &Json, seen: &mut [bool]) -> Result<Scored> {
-    let bad = |what: &str| Error::bad_response(format!("results[{place}].{what}"));
+    let bad = |what: &str| Error::bad_response(text!["results[", place, "].", what]);
     let index = result.get("index").and_then(Json::as_number).filter(|index| index.fract() == 0.0 && *index >= 0.0);
     let index =
         index.map(|index| index as usize).ok_or_else(|| bad("index: expected a whole number from 0, found none"))?;
     match seen.get_mut(index) {
         Some(seen) if *seen => return Err(bad("index: expected each document once, found one twice")),
         Some(seen) => *seen = true,
-        None => return Err(bad(&format!("index: expected less than {}, found {index}", part.entries.len()))),
+        None => return Err(bad(&text!["index: expected less than ", part.entries.len(), ", found ", index])),
     }
     let score = result.get("relevance_score").and_then(Json::as_number).filter(|score| score.is_finite());
     let score = score.ok_or_else(|| bad("relevance_score: expected a finite number, found none"))?;

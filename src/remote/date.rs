@@ -1,6 +1,7 @@
 //! Dates as HTTP writes them, and as Qianfan's signature does; all in milliseconds since 1970, UTC.
 
 use crate::http::whole_number;
+use crate::text::text;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -45,9 +46,9 @@ pub fn to_utc(milliseconds: f64) -> String {
     }
     let month = (1..12).take_while(|month| days_since_1970(year, *month, 1) <= days).count() as i64;
     let day = days - days_since_1970(year, month, 1) + 1;
-    let two = |number: i64| format!("{number:02}");
+    let two = |number: i64| text![number / 10, number % 10];
     let (hour, minute, second) = (two(second / 3600), two(second / 60 % 60), two(second % 60));
-    format!("{year}-{}-{}T{hour}:{minute}:{second}Z", two(month + 1), two(day))
+    text![year, "-", two(month + 1), "-", two(day), "T", hour, ":", minute, ":", second, "Z"]
 }
 
 /// Days to the `day` (from 1) of `month` (from 0), Gregorian. Years begin in March here, so that a leap day comes last.

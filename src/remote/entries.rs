@@ -10,6 +10,7 @@ use crate::request::{MAX_OVERLAP_TOKENS, RerankRequest};
 use crate::remote::answer::Warning;
 use crate::remote::estimate::{Meter, is_of_a_word, measure};
 use crate::remote::provider::{Limits, too_long};
+use crate::text::text;
 
 /// Characters that windows share at most for each token that they may share: words are about this long.
 const CHARACTERS_PER_TOKEN: usize = 4;
@@ -63,7 +64,7 @@ pub fn of<'a>(
         }
         match long {
             LongDocuments::Error if meter.characters > most => {
-                return Err(too_long(&format!("documents[{index}]"), meter.characters, most).with_index(index));
+                return Err(too_long(&text!["documents[", index, "]"], meter.characters, most).with_index(index));
             }
             LongDocuments::Error => entries.push(whole),
             LongDocuments::Truncate => {
@@ -81,7 +82,7 @@ pub fn of<'a>(
             }
         }
         warnings.push(partly_read(
-            &format!("documents[{index}]"),
+            &text!["documents[", index, "]"],
             meter.tokens(),
             limits.document_tokens,
             name,
@@ -99,9 +100,17 @@ fn over(text: &str, most: Option<usize>) -> Option<usize> {
 fn partly_read(field: &str, tokens: usize, most: Option<usize>, name: &str, index: Option<usize>) -> Warning {
     let most = most.unwrap_or_default();
     let advice = if index.is_some() { "; longDocuments: \"windows\" has all of it read" } else { "" };
-    let message = format!(
-        "{field}: {name} reads about the first {most} tokens, and this has about {tokens} (Han characters + words x 1.3){advice}"
-    );
+    let message = text![
+        field,
+        ": ",
+        name,
+        " reads about the first ",
+        most,
+        " tokens, and this has about ",
+        tokens,
+        " (Han characters + words x 1.3)",
+        advice
+    ];
     Warning { code: "partly_read", message, index }
 }
 

@@ -16,6 +16,7 @@ use crate::remote::relayed;
 use crate::remote::retry;
 use crate::remote::split::Part;
 use crate::remote::token::Tokens;
+use crate::text::text;
 
 /// What attempts leave behind for later ones, of any call.
 #[derive(Default)]
@@ -89,7 +90,7 @@ async fn token(
         let now = transport.now();
         provider.token(&reply, now).map_err(|failure| {
             let private = Private { secrets: &call.keys.all(), query: "", documents: &[] };
-            let who = format!("{}'s token service", provider.name());
+            let who = text![provider.name(), "'s token service"];
             with_wait(failure.into_error(&who, reply.status, |words| private.spares(words)), &reply, now)
         })
     };
@@ -100,10 +101,11 @@ async fn token(
 fn read(provider: &dyn Provider, part: &Part<'_>, reply: HttpReply) -> Result<(Answer, HttpReply)> {
     let answer = match reply.json() {
         Some(json) => provider.decode(part, json),
-        None => Err(Error::bad_response(format!(
-            "expected JSON, found {} bytes that are not; check that baseUrl names the rerank API",
-            reply.size()
-        ))),
+        None => Err(Error::bad_response(text![
+            "expected JSON, found ",
+            reply.size(),
+            " bytes that are not; check that baseUrl names the rerank API"
+        ])),
     };
     match answer {
         Ok(answer) => Ok((answer, reply)),

@@ -1,6 +1,7 @@
 //! Header names and values, checked here: past this point the host would throw them back with the value in the message.
 
 use crate::error::{Error, Result};
+use crate::text::text;
 
 /// Puts `changes` over `headers`: a value replaces, `None` takes away. Names come out in lower case.
 ///
@@ -16,7 +17,7 @@ pub fn merge(headers: &mut Vec<(String, String)>, changes: &[(String, Option<Str
         }
         headers.retain(|(held, _)| *held != name);
         if let Some(value) = value {
-            check_value(&format!("headers: the value of {name}"), value)?;
+            check_value(&text!["headers: the value of ", name], value)?;
             headers.push((name, value.clone()));
         }
     }
@@ -29,14 +30,14 @@ pub fn merge(headers: &mut Vec<(String, String)>, changes: &[(String, Option<Str
 /// `invalid_request` that names the option and never shows the secret.
 pub fn check_secret(option: &str, secret: &str) -> Result<()> {
     if secret.trim().is_empty() {
-        return Err(Error::invalid(format!("{option}: expected a key, found an empty string")));
+        return Err(Error::invalid(text![option, ": expected a key, found an empty string"]));
     }
     check_value(option, secret)
 }
 
 fn check_value(what: &str, value: &str) -> Result<()> {
     let found = |what: &str, found: &str, advice: &str| {
-        Err(Error::invalid(format!("{what}: expected visible ASCII characters, found {found}; {advice}")))
+        Err(Error::invalid(text![what, ": expected visible ASCII characters, found ", found, "; ", advice]))
     };
     if value.contains(['\n', '\r']) {
         return found(what, "a line break", "trim what was read from a file or a secret store");

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{HttpReply, Transport};
 use crate::request::RerankRequest;
+use crate::text::text;
 
 use answer::{Answer, Warning};
 use call::{Attempt, Call};
@@ -165,7 +166,7 @@ impl RemoteReranker {
         let names = set.into_iter().filter(|(name, set)| *set && self.provider.ignores().contains(name));
         names
             .map(|(name, _)| {
-                let message = format!("{name}: {} has no such option here and ignores it", self.provider.name());
+                let message = text![name, ": ", self.provider.name(), " has no such option here and ignores it"];
                 if self.settings.strict {
                     return Err(Error::new(
                         ErrorKind::InvalidRequest,

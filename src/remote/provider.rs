@@ -8,6 +8,7 @@ use crate::remote::answer::Answer;
 use crate::remote::keys::Keys;
 use crate::remote::split::Part;
 use crate::remote::token::Token;
+use crate::text::text;
 
 /// A service that ranks: what it takes, how to ask it, how to read it. Pure: no clock, no network.
 pub trait Provider {
@@ -109,7 +110,7 @@ impl Limits {
 
 /// The error of a text beyond a limit.
 pub fn too_long(field: &str, length: usize, most: usize) -> Error {
-    let message = format!("{field}: expected at most {most} characters, found {length}; shorten it");
+    let message = text![field, ": expected at most ", most, " characters, found ", length, "; shorten it"];
     Error::new(ErrorKind::TooLong, message)
 }
 
@@ -152,19 +153,19 @@ impl Failure {
     /// The error of it. Words, code and id of the service's are repeated only where `spares` says that they repeat
     /// nothing of what was sent.
     pub fn into_error(self, provider: &str, status: u16, spares: impl Fn(&str) -> bool) -> Error {
-        let mut message = format!("{provider} answered status {status}");
+        let mut message = text![provider, " answered status ", status];
         let code =
             self.code.filter(|code| !matches!(code, ProviderCode::Word(word) if !is_plain(word) || !spares(word)));
         match &code {
-            Some(ProviderCode::Number(number)) => message += &format!(", code {}", *number as i64),
-            Some(ProviderCode::Word(word)) => message += &format!(", code {word}"),
+            Some(ProviderCode::Number(number)) => message += &text![", code ", *number as i64],
+            Some(ProviderCode::Word(word)) => message += &text![", code ", word],
             None => {}
         }
         if !self.advice.is_empty() {
             message = message + ": " + self.advice;
         }
         match self.words.as_deref().map(shortened).filter(|words| !words.is_empty()) {
-            Some(words) if spares(words) => message += &format!("; it says: {words}"),
+            Some(words) if spares(words) => message += &text!["; it says: ", words],
             Some(_) => message += "; its own words are withheld, since they repeat some of what was sent",
             None => {}
         }

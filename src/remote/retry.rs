@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, ProviderCode};
 use crate::http::{HttpReply, whole_number};
 
 use crate::remote::date;
+use crate::text::text;
 
 /// Retries where the caller does not say.
 pub const DEFAULT_RETRIES: u32 = 2;
@@ -81,7 +82,7 @@ pub fn told_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
 /// The wait until the limit that `reply`, a rate-limited one, says is used up: `X-Ratelimit-Remaining-Requests` and
 /// `-Tokens` at 0, with `X-Ratelimit-Reset-…` beside them where the service has it, or one `X-Ratelimit-Reset` for all.
 pub fn limit_wait(reply: &HttpReply, now: f64) -> Option<Duration> {
-    let of = |what: &str, end: &str| reply.header(&format!("x-ratelimit-{what}{end}"));
+    let of = |what: &str, end: &str| reply.header(&text!["x-ratelimit-", what, end]);
     let mut wait = of("reset", "").and_then(|value| until(value, now));
     for end in ["-requests", "-tokens"] {
         if of("remaining", end).and_then(whole) == Some(0) {

@@ -105,7 +105,7 @@ impl Merged {
         for best in &self.best {
             scored.extend(*best);
         }
-        let not_a_number = |error: Error| Error::bad_response(error.to_string());
+        let not_a_number = |error: Error| Error::bad_response(error.message());
         Ok(Ranked {
             ranking: Ranking::new(scored, request.top_n()).map_err(not_a_number)?,
             model: self.model.unwrap_or_else(|| model.to_owned()),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Transport, whole_number};
+use crate::text::text;
 
 /// Between two looks at whether a token was bought.
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,7 +34,7 @@ pub struct Token {
 impl Token {
     /// What the store keeps: the end, a blank, the token.
     fn to_stored(&self) -> String {
-        format!("{} {}", self.until as u64, self.value)
+        text![self.until as u64, " ", self.value]
     }
 
     /// `None` for anything `to_stored` did not write.

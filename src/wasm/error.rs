@@ -13,7 +13,7 @@ pub(crate) fn to_js(error: &Error) -> JsValue {
     });
     let fields = [
         ("code", Some(JsValue::from_str(error.kind().code()))),
-        ("message", Some(JsValue::from_str(&error.to_string()))),
+        ("message", Some(JsValue::from_str(error.message()))),
         ("status", error.status().map(JsValue::from)),
         ("providerCode", provider_code),
         ("requestId", error.request_id().map(JsValue::from_str)),

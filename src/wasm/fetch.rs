@@ -1,19 +1,19 @@
 //! [`Transport`] over the host's `fetch`.
 //!
-//! gloo-net builds and checks the Request and reads the Response, but does not send: its `send` knows only the global
-//! fetch, panics on a rejection that is no Error (`abort("x")`) and on a Response of another class (a mock, node-fetch).
-//! A caller's fetch gets an address and a plain init: npm's undici and node-fetch refuse a Request that is not theirs.
+//! gloo-net reads the Response (`reply`), but does not send: its `send` knows only the global fetch, panics on a rejection that
+//! is no Error (`abort("x")`) and on a Response of another class (a mock, node-fetch). Any fetch gets an address and a plain init:
+//! npm's undici and node-fetch refuse a Request that is not theirs.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_net::http::{Headers, Request};
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortController;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{HttpReply, HttpRequest, Transport};
+use crate::text::text;
 use crate::wasm::json::{print, strings_to_js};
 use crate::wasm::reply;
 use crate::wasm::types::object;
@@ -47,10 +47,10 @@ impl Transport for Host {
             return Err(aborted());
         }
         let controller = AbortController::new().map_err(|_| no_fetch("AbortController"))?;
-        let (url, init) = prepare(request, &controller)?;
+        let init = init(request, &controller);
         let timer = Timer::start(timeout);
         let mut attempt = Attempt { stop: &self.stop, timer, timeout, controller, done: false };
-        let response = match attempt.wait(&self.call_fetch(&url, &init)?).await? {
+        let response = match attempt.wait(&self.call_fetch(&request.url, &init)?).await? {
             Ok(response) => response,
             Err(reason) => return Err(no_answer(&reason)),
         };
@@ -94,14 +94,17 @@ impl Host {
     }
 
     /// A promise of a Response, whatever fetch gives back or throws.
-    fn call_fetch(&self, url: &JsValue, init: &JsValue) -> Result<Promise> {
+    fn call_fetch(&self, url: &str, init: &JsValue) -> Result<Promise> {
         let global = js_sys::global();
         let fetch = match &self.fetch {
             Some(fetch) => fetch.clone(),
             None => global_function("fetch")?,
         };
         // With the global object as `this`: Workers call a detached fetch illegal.
-        fetch.call2(&global, url, init).map(|answer| Promise::resolve(&answer)).map_err(|reason| no_answer(&reason))
+        fetch
+            .call2(&global, &JsValue::from_str(url), init)
+            .map(|answer| Promise::resolve(&answer))
+            .map_err(|reason| no_answer(&reason))
     }
 }
 
@@ -113,7 +116,7 @@ impl Attempt<'_> {
             End::Rejected(reason) => Ok(Err(reason)),
             End::Stopped => Err(aborted()),
             End::Late => {
-                let message = format!("no complete answer within timeoutMs = {} ms", self.timeout.as_millis() as u64);
+                let message = text!["no complete answer within timeoutMs = ", self.timeout.as_millis() as u64, " ms"];
                 Err(Error::new(ErrorKind::Timeout, message).with_retryable(true))
             }
         }
@@ -128,30 +131,16 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// What fetch is called with: the address and a plain init.
-fn prepare(request: &HttpRequest, controller: &AbortController) -> Result<(JsValue, JsValue)> {
-    // gloo-net unwraps where one of these is missing.
-    for name in ["Request", "Headers", "URL", "URLSearchParams"] {
-        global_function(name)?;
-    }
-    let refused = || Error::invalid("headers, baseUrl: the runtime refuses the request made of them; check both");
-    let headers = web_sys::Headers::new().map_err(|_| no_fetch("Headers"))?;
-    for (name, value) in &request.headers {
-        // Not gloo-net's own: it throws through Rust.
-        headers.append(name, value).map_err(|_| refused())?;
-    }
-    let body = request.body.as_ref().and_then(print).map_or(JsValue::UNDEFINED, JsValue::from);
-    let built = Request::post(&request.url).headers(Headers::from_raw(headers)).body(&body).map_err(|_| refused())?;
-    let headers: Vec<(String, String)> = built.headers().entries().collect();
-    let init = object([
+/// What fetch is called with beside the address: a plain init. Names and values of headers were checked (`remote::headers`).
+fn init(request: &HttpRequest, controller: &AbortController) -> Object {
+    object([
         ("method", JsValue::from_str("POST")),
-        ("headers", strings_to_js(&headers)),
-        ("body", body),
+        ("headers", strings_to_js(&request.headers)),
+        ("body", request.body.as_ref().and_then(print).map_or(JsValue::UNDEFINED, JsValue::from)),
         ("signal", controller.signal().into()),
         // A redirect could carry key and documents to another host. Not "error": workerd has no such mode.
         ("redirect", JsValue::from_str("manual")),
-    ]);
-    Ok((JsValue::from_str(&built.url()), init.into()))
+    ])
 }
 
 fn global_function(name: &'static str) -> Result<Function> {
@@ -160,7 +149,7 @@ fn global_function(name: &'static str) -> Result<Function> {
 }
 
 fn no_fetch(name: &str) -> Error {
-    let message = format!("this runtime has no {name}; use one with the fetch API, as Node 20, or add it");
+    let message = text!["this runtime has no ", name, "; use one with the fetch API, as Node 20, or add it"];
     Error::new(ErrorKind::Unsupported, message)
 }
 
@@ -178,9 +167,9 @@ pub(crate) fn no_answer(reason: &JsValue) -> Error {
     }
     let code = get(reason, "cause").and_then(|cause| get(&cause, "code")).or_else(|| get(reason, "code"));
     let code = code.and_then(|code| code.as_string()).filter(|code| is_identifier(code));
-    let found = code.or(name).map_or_else(String::new, |word| format!(" ({word})"));
+    let found = code.or(name).map_or_else(String::new, |word| text![" (", word, ")"]);
     let advice = "check the connection and baseUrl, in a page also that the service allows CORS";
-    Error::new(ErrorKind::Network, format!("no answer arrived{found}; {advice}")).with_retryable(true)
+    Error::new(ErrorKind::Network, text!["no answer arrived", found, "; ", advice]).with_retryable(true)
 }
 
 fn is_identifier(word: &str) -> bool {

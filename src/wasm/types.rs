@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::error::{Error, Result};
 use crate::ranking::Scored;
 use crate::request::{RequestDraft, RerankRequest};
+use crate::text::text;
 
 /// A plain object that is read field by field. `undefined` counts as absent.
 pub(crate) struct Fields<'a>(pub(crate) &'a JsValue);
@@ -33,7 +34,7 @@ impl Fields<'_> {
 
     fn typed<T>(&self, name: &str, expected: &str, read: impl Fn(&JsValue) -> Option<T>) -> Result<Option<T>> {
         let Some(value) = self.value(name) else { return Ok(None) };
-        let wrong = || Error::invalid(format!("{name}: expected {expected}, found {}", type_name(&value)));
+        let wrong = || Error::invalid(text![name, ": expected ", expected, ", found ", type_name(&value)]);
         read(&value).ok_or_else(wrong).map(Some)
     }
 }

@@ -201,10 +201,25 @@ async function handle(request, response) {
       response.writeHead(200, { "content-type": "application/json", ...cors });
       return response.write('{"results":');
     }
-    if (next && next !== "ok") reply = FAILURES[next](sent, request);
+    if (next === "slow") await new Promise((resolve) => setTimeout(resolve, 50));
+    else if (next === "drip" || next === "short" || next === "over") return oddly(next, response, answer(request, url, sent), cors);
+    else if (next && next !== "ok") reply = FAILURES[next](sent, request);
   }
   reply ??= answer(request, url, sent);
   return end(response, { ...reply, headers: { ...reply.headers, ...cors } });
+}
+
+/** A good reply in pieces, or one whose length is not what it says. @param {"drip" | "short" | "over"} how @param {any} response @param {any} reply @param {any} cors */
+async function oddly(how, response, { status, headers, body }, cors) {
+  const bytes = Buffer.from(body);
+  const length = { drip: bytes.length, short: bytes.length + 9, over: bytes.length - 9 }[how];
+  response.writeHead(status, { ...headers, ...cors, connection: "close", "content-length": length });
+  for (let at = 0; at < bytes.length; at += 64) {
+    response.write(bytes.subarray(at, at + 64));
+    if (how === "drip") await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (how === "drip") response.end();
+  else response.socket.end();
 }
 
 /** @param {any} request @param {URL} url @param {string} sent */

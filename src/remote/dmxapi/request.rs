@@ -3,6 +3,7 @@
 use crate::http::HttpRequest;
 use crate::json::Json;
 use crate::remote::split::Part;
+use crate::text::text;
 
 /// How the key stands in `Authorization`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,5 +39,5 @@ pub(super) fn encode(url: &str, model: &str, scheme: AuthScheme, part: &Part<'_>
 fn authorization(scheme: AuthScheme, secret: &str) -> String {
     let prefix = "bearer ";
     let pasted = secret.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    if scheme == AuthScheme::Raw || pasted { secret.to_owned() } else { format!("Bearer {secret}") }
+    if scheme == AuthScheme::Raw || pasted { secret.to_owned() } else { text!["Bearer ", secret] }
 }

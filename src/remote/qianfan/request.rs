@@ -4,6 +4,7 @@ use crate::http::HttpRequest;
 use crate::json::Json;
 use crate::remote::qianfan::signature::encode as encoded;
 use crate::remote::split::Part;
+use crate::text::text;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) fn encode(url: &str, model: &str, auth: &Auth, part: &Part<'_>, key: 
     let user = match auth {
         Auth::AccessToken | Auth::OAuth { .. } => {
             let join = if url.contains('?') { "&" } else { "?" };
-            url.extend(key.map(|token| format!("{join}access_token={}", encoded(token, false))));
+            url.extend(key.map(|token| text![join, "access_token=", encoded(token, false)]));
             "user_id"
         }
         Auth::Iam => "user_id",
@@ -48,5 +49,5 @@ pub(super) fn encode(url: &str, model: &str, auth: &Auth, part: &Part<'_>, key: 
 fn bearer(key: &str) -> String {
     let prefix = "bearer ";
     let pasted = key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    if pasted { key.to_owned() } else { format!("Bearer {key}") }
+    if pasted { key.to_owned() } else { text!["Bearer ", key] }
 }

@@ -10,6 +10,7 @@ use sha2::Sha256;
 use crate::http::HttpRequest;
 use crate::remote::date;
 use crate::remote::keys::Keys;
+use crate::text::text;
 
 /// Seconds a signature is good for; the official SDKs' default.
 const GOOD_FOR: u32 = 1800;
@@ -29,7 +30,7 @@ pub struct Signed<'a> {
 
 /// The `Authorization` of `request`; `now` in milliseconds since 1970, `good_for` in seconds.
 pub fn authorization(request: &Signed<'_>, key_id: &str, secret: &str, now: f64, good_for: u32) -> String {
-    let prefix = format!("bce-auth-v1/{key_id}/{}/{good_for}", date::to_utc(now));
+    let prefix = text!["bce-auth-v1/", key_id, "/", date::to_utc(now), "/", good_for];
     // Its hexadecimal digits are the next key, not its bytes.
     let signing_key = hmac(secret, &prefix);
     let (mut query, mut headers, mut names) = (Lines::default(), Lines::default(), Lines::default());
@@ -144,7 +145,7 @@ fn taken_apart(url: &str) -> (String, String, Vec<(String, String)>) {
             pairs.push((decoded(name), decoded(value)));
         }
     }
-    (host.to_owned(), decoded(&format!("/{path}")), pairs)
+    (host.to_owned(), decoded(&text!["/", path]), pairs)
 }
 
 /// What `encode` undoes; as it is where it is not what `encode` writes.

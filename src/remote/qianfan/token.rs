@@ -9,6 +9,7 @@ use crate::remote::keys::Keys;
 use crate::remote::provider::{Failure, TokenPurchase};
 use crate::remote::qianfan::signature::{encode, fingerprint};
 use crate::remote::token::Token;
+use crate::text::text;
 
 /// Seconds a token is kept where the reply does not say.
 const UNSTATED_LIFE: f64 = 3600.0;
@@ -22,10 +23,10 @@ pub(super) fn purchase(url: &str, keys: &Keys<'_>) -> TokenPurchase {
     let (key, secret) = (keys.key.unwrap_or_default(), keys.secret.unwrap_or_default());
     let join = if url.contains('?') { "&" } else { "?" };
     let (id, proof) = (encode(key, false), encode(secret, false));
-    let url = format!("{url}{join}grant_type=client_credentials&client_id={id}&client_secret={proof}");
+    let url = text![url, join, "grant_type=client_credentials&client_id=", id, "&client_secret=", proof];
     let json = |name: &str| (name.to_owned(), "application/json".to_owned());
     let request = HttpRequest { url, headers: vec![json("content-type"), json("accept")], body: None };
-    TokenPurchase { name: format!("rerank-wasm/qianfan/{}", fingerprint(secret, key)), request }
+    TokenPurchase { name: text!["rerank-wasm/qianfan/", fingerprint(secret, key)], request }
 }
 
 pub(super) fn read(reply: &HttpReply, now: f64) -> Result<Token, Failure> {

@@ -75,8 +75,7 @@ function memory({ cells }) {
     const words = [modelOf(cell.model), titleOf(cell.engine)];
     if (!cell.values) return notRun(words, cell, 6);
     const { modelBytes, loadedWasmBytes, rankedWasmBytes, otherBytes } = cell.values;
-    const hidden = loadedWasmBytes === undefined ? "in its workers" : "";
-    return [...words, mega(modelBytes), hidden || mega(loadedWasmBytes), hidden || mega(rankedWasmBytes), mega(otherBytes)];
+    return [...words, mega(modelBytes), mega(loadedWasmBytes), mega(rankedWasmBytes), mega(otherBytes)];
   });
   return rows.length === 0 ? "" : table(["model", "engine", "model file", "peak wasm memory, loading", "ranking 8 × 256", "beside it, in JavaScript"], 2, rows);
 }

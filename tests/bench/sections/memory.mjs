@@ -25,9 +25,7 @@ export async function* measureMemory({ options, url, browser, run, log }) {
         if (engine === "ours-workers" && tab.workers() === 0) throw new Error("this version of the package starts no workers");
         await tab.call("score", { request, repeats: 1 });
         const after = await tab.call("memory");
-        // Memories of workers are theirs: the page sees none of them.
-        const seen = tab.workers() === 0 ? { loadedWasmBytes: wasmBytes, rankedWasmBytes: after.wasmBytes } : {};
-        yield { ...cell, status: "measured", values: { modelBytes, ...seen, otherBytes: after.otherBytes } };
+        yield { ...cell, status: "measured", values: { modelBytes, loadedWasmBytes: wasmBytes, rankedWasmBytes: after.wasmBytes, otherBytes: after.otherBytes } };
       } catch (error) {
         yield { ...cell, status: "not run", reason: firstLine(error) };
       } finally {
