@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("remote/dmxapi/", &["remote", "ranking", "request", "http", "json", "error", "text"]),
     ("remote/qianfan/", &["remote", "ranking", "request", "http", "json", "error", "text"]),
     ("local/", &["local", "ranking", "request", "error"]),
+    ("local/tokens/", &["local::tokens", "local::pair", "error"]),
     ("local/kernels/", &["local::kernels"]),
     ("wasm/", &["wasm", "remote", "local", "ranking", "request", "http", "json", "error", "text"]),
 ];
@@ -29,7 +30,10 @@ const LAYERS: &[(&str, &[&str])] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("tract_onnx", &["local/onnx/"]),
     ("prost", &["local/onnx/"]),
-    ("tokenizers", &["local/tokens.rs"]),
+    ("tokenizers", &[]),
+    ("hashbrown", &["local/tokens/"]),
+    ("unicode_normalization_alignments", &["local/tokens/normalizer.rs"]),
+    ("unicode_segmentation", &["local/tokens/charsmap.rs"]),
     ("sha2", &["local/load.rs", "remote/qianfan/signature.rs"]),
     ("hmac", &["remote/qianfan/signature.rs"]),
     ("serde", &["json.rs", "wasm/"]),

@@ -76,9 +76,10 @@ impl LocalReranker {
     /// `invalid_request` for `max_tokens` out of range; `bad_tokenizer` where the tokenizer knows more tokens than the
     /// model.
     pub fn new(tokenizer: Tokenizer, model: Box<dyn CrossEncoder>, options: LocalOptions) -> Result<Self> {
-        let max_tokens = max_tokens(options.max_tokens, model.positions())?;
         tokenizer.fits(model.vocabulary())?;
-        let template = tokenizer.pair_template()?;
+        let template = tokenizer.pair_template().clone();
+        let max_tokens = max_tokens(options.max_tokens, model.positions())?;
+        leaves_room(max_tokens, template.separators())?;
         Ok(Self { tokenizer, template, model, max_tokens, options })
     }
 
@@ -103,7 +104,7 @@ impl LocalReranker {
     /// `bad_tokenizer` where the query cannot be tokenized.
     pub fn begin(self: &Rc<Self>, request: RerankRequest) -> Result<Job> {
         let mut query = self.tokenizer.tokens(request.query())?.ids;
-        query.truncate(windows::longest_query(self.max_tokens));
+        query.truncate(windows::longest_query(self.max_tokens, self.template.separators()));
         let scores = Scores::for_documents(request.documents().len());
         Ok(Job { reranker: Rc::clone(self), request, query, next_document: 0, rows: VecDeque::new(), scores })
     }
@@ -173,6 +174,17 @@ impl Job {
         };
         Ok(windows.into_iter().map(row).collect())
     }
+}
+
+/// Checks that a token of the query and one of the document fit beside the separators.
+fn leaves_room(max_tokens: usize, separators: usize) -> Result<()> {
+    let needed = separators + 2;
+    if max_tokens >= needed {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "maxTokens: expected at least {needed}, as the tokenizer has {separators} separators, found {max_tokens}"
+    )))
 }
 
 fn max_tokens(wanted: Option<f64>, positions: Option<usize>) -> Result<usize> {

@@ -18,9 +18,10 @@ pub enum Cutting {
     Truncate,
 }
 
-/// Tokens of a query at most: FlagEmbedding's `query_max_length`, so that something of the document is always read.
-pub fn longest_query(max_tokens: usize) -> usize {
-    max_tokens * 3 / 4
+/// Tokens of a query at most: FlagEmbedding's `query_max_length`, and fewer where many separators would leave nothing of
+/// the document.
+pub fn longest_query(max_tokens: usize, separators: usize) -> usize {
+    (max_tokens * 3 / 4).min(max_tokens.saturating_sub(separators + 1))
 }
 
 /// How documents are cut for one query.
@@ -119,6 +120,12 @@ mod tests {
 
     fn cut(budget: usize, overlap: usize) -> Cut {
         Cut { cutting: Cutting::Windows, budget, overlap, at_most: None }
+    }
+
+    #[test]
+    fn a_query_leaves_room_for_the_separators_and_a_token_of_the_document() {
+        assert_eq!([longest_query(512, 4), longest_query(32, 3), longest_query(33, 4)], [384, 24, 24]);
+        assert_eq!([longest_query(32, 7), longest_query(32, 8), longest_query(32, 31)], [24, 23, 0]);
     }
 
     #[test]
