@@ -111,6 +111,23 @@ fn each_file_opens_with_its_page_and_stays_small() {
     }
 }
 
+/// In `remote.wasm` all of `core::fmt` is a trap (pkg-template/shrink.mjs): `text!` takes its place.
+#[test]
+fn what_the_remote_client_is_made_of_does_without_format() {
+    for (path, text) in sources() {
+        let is_remote = path.starts_with("remote/") || path.starts_with("wasm/") || !path.contains('/');
+        // Local only: the local engine, and the hook that words a panic.
+        if !is_remote || path.contains("local") || ["wasm/mod.rs", "text.rs"].contains(&path.as_str()) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code(text) {
+            let found = ["format!", "write!", ".to_string()"].iter().find(|word| line.contains(*word));
+            assert!(found.is_none(), "src/{path}:{number}: text! in place of {found:?}: {}", line.trim());
+        }
+    }
+}
+
 #[test]
 fn files_are_named_by_what_they_yield() {
     const BANNED: [&str; 6] = ["utils", "common", "helpers", "core", "manager", "base"];
