@@ -50,6 +50,7 @@ if (FULL) {
   step("bundlers", NEW_NODE, [join("tests", "stranger.mjs"), "bundlers"], nodeCounts);
 }
 step("what is published", process.execPath, [join("tests", "publish", "check.mjs")], checkCounts);
+step("kernels in wasm", NEW_NODE, ["--test", "--test-reporter=spec", join("tests", "kernels", "kernels.test.mjs")], nodeCounts);
 step("types", process.execPath, [join("tests", "package", "types.mjs")], exitCount);
 step("sizes", process.execPath, [join("tests", "sizes.mjs")], exitCount);
 step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);

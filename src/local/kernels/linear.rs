@@ -92,7 +92,12 @@ mod tests {
     use crate::local::kernels::dot::Dot;
     use crate::local::kernels::noise::noise;
 
-    const DOTS: [Dot; 3] = [Dot::Pairs, Dot::UnsignedQuads, Dot::SignedQuads];
+    /// Each, but with relaxed SIMD only what the engine below does.
+    fn dots() -> Vec<Dot> {
+        let every = [Dot::Pairs, Dot::UnsignedQuads, Dot::SignedQuads];
+        let is_relaxed = cfg!(all(feature = "relaxed", target_arch = "wasm32"));
+        every.into_iter().filter(|dot| !is_relaxed || [Dot::Pairs, Dot::of_this_engine()].contains(dot)).collect()
+    }
 
     fn extremes(count: usize) -> Vec<i8> {
         (0..count).map(|at| [-128, 127, 0, -1, 1][at * 7 % 5]).collect()
@@ -126,7 +131,7 @@ mod tests {
             let weights = extremes(inputs * outputs);
             for zero_points in [vec![0; outputs], (0..outputs as i32).map(|it| it % 5 - 2).collect()] {
                 let expected = slow(&x, &weights, &zero_points, inputs, outputs);
-                for dot in DOTS {
+                for dot in dots() {
                     let panels = Panels::new(dot, &weights, inputs, outputs).expect("a size that fits");
                     let (scales, bias) = (vec![0.5; outputs], vec![0.25; outputs]);
                     let linear =

@@ -75,6 +75,12 @@ impl I32x4 {
         Self(i32x4(a, b, c, d))
     }
 
+    #[cfg(test)]
+    pub(in crate::local::kernels) fn to_array(self) -> [i32; LANES] {
+        use std::arch::wasm32::i32x4_extract_lane as lane;
+        [lane::<0>(self.0), lane::<1>(self.0), lane::<2>(self.0), lane::<3>(self.0)]
+    }
+
     #[inline(always)]
     pub(in crate::local::kernels) fn to_f32(self) -> F32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
