@@ -1,7 +1,8 @@
 //! A document that does not fit beside the query → overlapping windows, the best of which counts.
 //!
 //! Windows are BCEmbedding's (`RerankerModel.rerank`, BCEmbedding/models/reranker.py and utils.py, commit 00551d2), the
-//! query's share is FlagEmbedding's (inference/reranker/encoder_only/base.py, commit 7ed43d6).
+//! query's share is FlagEmbedding's (inference/reranker/encoder_only/base.py, commit 7ed43d6). Two limits of BCEmbedding's
+//! are not ours: it reads the first 128,000 characters of a document, and stops at a query that leaves 100 tokens or fewer.
 
 use std::ops::Range;
 
