@@ -166,6 +166,30 @@ export class Dispatcher {
   }
 }
 
+/**
+ * The engine of this very thread: each call has a lane and a dispatcher of its own, and calls take turns while they pause. In
+ * workerd one request's work must not wait for what another one started.
+ * @param {Lane & { beside: () => Lane }} lane @param {string[]} notes
+ * @returns {import("./engine.js").Instance & { plan: any }}
+ */
+export function inThisThread(lane, notes) {
+  /** @type {Map<number, Dispatcher>} */
+  const calls = new Map();
+  return {
+    plan: { ...lane.plan, notes: [...lane.plan.notes, ...notes] },
+    score(id, ...call) {
+      const own = new Dispatcher([lane.beside()], []);
+      calls.set(id, own);
+      return own.score(id, ...call).finally(() => calls.delete(id));
+    },
+    abort: (id) => calls.get(id)?.abort(id),
+    free: () => {
+      for (const [id, own] of calls) own.abort(id);
+      lane.free();
+    },
+  };
+}
+
 /** Scored again after the first death; the second one may be the document's doing, or the memory's. @param {Call} call @param {Task} task @param {LaneDied} error */
 function afterDeath(call, task, error) {
   call.deaths += 1;

@@ -4,6 +4,6 @@
 export { RerankError, isRerankError } from "./error.js";
 export { estimateTokens } from "./estimate.js";
 export { RemoteReranker } from "./remote.js";
-export { LocalReranker, isSupported } from "./local.js";
+export { LocalReranker, deleteCached, isSupported, listCached } from "./local.js";
 export { cascade } from "./chains/cascade.js";
 export { withFallback } from "./chains/fallback.js";

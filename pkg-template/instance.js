@@ -27,6 +27,7 @@ const LONGEST_STRETCH_MS = 16;
  * @property {(request: any) => Promise<Scored | undefined>} score of a request with one document; undefined: aborted
  * @property {() => void} abort makes the running `score` end within the time of one window
  * @property {() => void} free
+ * @property {() => Lane} [beside] another one over the same engine, that takes turns with this one; of the instance in this thread
  * @property {Promise<unknown>} [died] resolves when it ends by itself; not of the instance in this thread
  */
 
@@ -75,6 +76,7 @@ function lane(engine) {
   let pausedAt = 0;
   return {
     plan: engine.plan(),
+    beside: () => lane(engine),
     async check(request) {
       engine.begin(request).free();
     },

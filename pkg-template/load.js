@@ -1,11 +1,12 @@
 // @ts-check
 // Options → files → lanes that rank: one in this thread, or one a worker.
 
-import { defaultModel } from "#model";
+import { defaultModel, lock } from "#model";
 import { canSpawn, cores, deviceMemory, spawn } from "#worker";
 
-import { Dispatcher } from "./dispatch.js";
-import { RerankError, isRerankError } from "./error.js";
+import { StartOver } from "./cache/download.js";
+import { Dispatcher, inThisThread } from "./dispatch.js";
+import { RerankError, invalidRequest, isFailure, isRerankError } from "./error.js";
 import { openHere, pause } from "./instance.js";
 import { pump } from "./pump.js";
 import { reader, tokenizerBeside } from "./sources.js";
@@ -25,72 +26,140 @@ const SHARE_OF_MEMORY = 1 / 8;
 /** What a model of so many bytes takes in all while it is loaded. @param {number} size */
 const memoryFor = (size) => 1.15 * size + 64e6;
 
+/** What a file is no good for; one from the cache is fetched again. */
+const SPOILED = new Set(["bad_model", "bad_tokenizer", "checksum_mismatch"]);
+/** Loads in all, where files change or spoil on the way. */
+const MOST_STARTS = 3;
+
 /**
  * @param {Record<string, any>} options checked
  * @param {Wasm} wasm
  * @param {(p: Progress) => void} onProgress
- * @returns {(signal: AbortSignal) => Promise<Dispatcher>}
+ * @returns {(signal: AbortSignal) => Promise<import("./engine.js").Instance & { plan: any }>}
  */
 export function openLocal(options, wasm, onProgress) {
-  const { model, tokenizer, workers = "auto" } = options;
-  const isDefault = model === undefined || model === "default";
-  /** @type {{ model: ReturnType<typeof reader>, tokenizer: ReturnType<typeof reader> } | undefined} */
-  let files;
-  if (!isDefault) files = { model: reader("model", model), tokenizer: reader("tokenizer", tokenizer ?? tokenizerBeside(model)) };
-  const readFiles = async () => {
-    if (files) return files;
-    const found = await defaultModel();
-    return (files = { model: reader("model", found.model), tokenizer: reader("tokenizer", tokenizer ?? found.tokenizer) });
-  };
+  const { workers = "auto" } = options;
+  /** What is worth telling of the first load. @type {Set<string>} */
+  const notes = new Set();
+  const files = filesOf(options, (text) => void notes.add(text));
+  /** Whether workers have run here. */
+  let isLoaded = false;
 
   /**
-   * @param {AbortSignal} signal @param {number | "auto"} wanted 0: in this thread
-   * @param {typeof onProgress} report @param {string[]} notes gets what is worth telling
+   * @param {AbortSignal} signal @param {number | "auto"} wanted 0: in this thread @param {typeof onProgress} report
    * @returns {Promise<Lane[]>} at least one
    */
-  async function open(signal, wanted, report, notes) {
-    const { model, tokenizer } = await readFiles();
-    const [module, modelSource, tokenizerSource] = await Promise.all([wasm.compile(options.wasm), model(signal), tokenizer(signal)]);
-    const known = {
-      modelBytes: modelSource.size,
-      tokenizerBytes: tokenizerSource.size,
-      modelSha256: options.sha256?.model,
-      tokenizerSha256: options.sha256?.tokenizer,
-    };
-    const count = wanted === "auto" ? workersFor(modelSource.size, options.maxMemoryBytes) : wanted;
-    const here = async () => [await openHere(wasm.createGlue, module, known)];
-    const there = () => survivors(Array.from({ length: count }, () => openThere(spawn, module, known)));
-    const loadings = new Set(count === 0 ? await here() : await there().catch((error) => {
-      if (isRerankError(error) && !(error instanceof LaneDied)) throw error;
-      if (wanted !== "auto") throw new RerankError("unsupported", "workers: none could be started here; pass 0 to rank on the calling thread", { cause: error });
-      notes.push("workers: none could be started; ranking runs on the calling thread");
-      return here();
-    }));
+  async function open(signal, wanted, report) {
+    const { model, tokenizer } = await files();
+    // In one order everywhere, so that no two loads wait for each other.
+    const names = [model.url, tokenizer.url].filter((url) => url !== undefined).sort();
+    /** @type {(() => void)[]} */
+    const locks = [];
+    /** Ends what the sources hold, however this ends. */
+    const ending = new AbortController();
+    const end = () => ending.abort(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
     try {
-      await pump(signal, { model: modelSource, tokenizer: tokenizerSource }, loadings, report);
+      for (const name of names) locks.push(await lock(name, ending.signal));
+      const [module, ...sources] = await Promise.all([wasm.compile(options.wasm), model(ending.signal), tokenizer(ending.signal)]);
+      return await openWith(signal, module, sources, wanted, report, () => locks.splice(0).forEach((release) => release()));
+    } finally {
+      for (const release of locks) release();
+      signal.removeEventListener("abort", end);
+      end();
+    }
+  }
+
+  /**
+   * @param {AbortSignal} signal @param {WebAssembly.Module} module @param {import("./sources.js").OpenSource[]} sources
+   * @param {number | "auto"} wanted @param {typeof onProgress} report @param {() => void} onRead
+   */
+  async function openWith(signal, module, [model, tokenizer], wanted, report, onRead) {
+    const known = { modelBytes: model.size, tokenizerBytes: tokenizer.size, modelSha256: options.sha256?.model, tokenizerSha256: options.sha256?.tokenizer };
+    const count = wanted === "auto" ? workersFor(model.size, options.maxMemoryBytes) : wanted;
+    const loadings = new Set(await startAll(count, wanted === "auto", module, known));
+    try {
+      await pump(signal, { model, tokenizer }, loadings, report);
+      onRead();
       signal.throwIfAborted();
       if (options.sha256) report({ phase: "verify", loaded: 1, total: 1 });
       report({ phase: "build", loaded: 0, total: 1 });
       // Building takes a second: let the page show that.
       await pause();
       const lanes = await survivors([...loadings].map((loading) => build(loading, options)));
+      await Promise.all([model.confirm?.(), tokenizer.confirm?.()]);
       report({ phase: "build", loaded: 1, total: 1 });
       if (signal.aborted) for (const lane of lanes) lane.free();
       signal.throwIfAborted();
       return lanes;
     } catch (error) {
       for (const loading of loadings) loading.drop();
-      throw error;
+      if (!(isRerankError(error) || isFailure(error)) || !SPOILED.has(error.code)) throw error;
+      await Promise.all([model.discard?.(), tokenizer.discard?.()]);
+      throw model.wasKept || tokenizer.wasKept ? new StartOver("model") : error;
+    }
+  }
+
+  /** @param {number} count @param {boolean} isAuto @param {WebAssembly.Module} module @param {import("./instance.js").Known} known */
+  async function startAll(count, isAuto, module, known) {
+    const here = async () => [await openHere(wasm.createGlue, module, known)];
+    if (count === 0) return here();
+    try {
+      return await survivors(Array.from({ length: count }, () => openThere(spawn, module, known)));
+    } catch (error) {
+      if (isLoaded || (isRerankError(error) && !(error instanceof LaneDied))) throw error;
+      if (!isAuto) throw new RerankError("unsupported", "workers: none could be started here; pass 0 to rank on the calling thread", { cause: error });
+      notes.add("workers: none could be started; ranking runs on the calling thread");
+      return here();
+    }
+  }
+
+  /** @type {typeof open} */
+  async function openAnew(signal, wanted, report) {
+    for (let start = 1; ; start++) {
+      try {
+        return await open(signal, wanted, report);
+      } catch (error) {
+        if (!(error instanceof StartOver) || start === MOST_STARTS) throw error;
+      }
     }
   }
 
   return async (signal) => {
-    /** @type {string[]} */
-    const notes = [];
-    if (workers > 0 && !canSpawn()) notes.push("workers: this runtime has none; ranking runs on the calling thread");
-    const lanes = await open(signal, canSpawn() ? workers : 0, onProgress, notes);
-    const another = async () => (await open(signal, 1, () => {}, []))[0];
-    return new Dispatcher(lanes, notes, another);
+    if (workers > 0 && !canSpawn()) notes.add("workers: this runtime has none; ranking runs on the calling thread");
+    const lanes = await openAnew(signal, canSpawn() ? workers : 0, onProgress);
+    const [first] = lanes;
+    if (first.beside) return inThisThread(/** @type {any} */ (first), [...notes]);
+    isLoaded = true;
+    const another = async () => (await openAnew(signal, 1, () => {}))[0];
+    return new Dispatcher(lanes, [...notes], another);
+  };
+}
+
+/**
+ * @param {Record<string, any>} options @param {(text: string) => void} note
+ * @returns {() => Promise<Record<"model" | "tokenizer", import("./sources.js").Reader>>} checks now, knows the default model later
+ */
+function filesOf({ model, tokenizer, cache, sha256, timeoutMs }, note) {
+  const readers = (/** @type {any} */ modelSource, /** @type {any} */ tokenizerSource) => {
+    const caching = { cache, stallMs: timeoutMs, note };
+    const files = {
+      model: reader("model", modelSource, { ...caching, sha256: sha256?.model }),
+      tokenizer: reader("tokenizer", tokenizerSource, { ...caching, sha256: sha256?.tokenizer }),
+    };
+    if (files.model.url !== undefined && files.model.url === files.tokenizer.url) throw invalidRequest("tokenizer: expected another file than the model, found the same URL");
+    return files;
+  };
+  if (model !== undefined && model !== "default") {
+    const files = readers(model, tokenizer ?? tokenizerBeside(model));
+    return async () => files;
+  }
+  /** @type {ReturnType<typeof readers> | undefined} */
+  let files;
+  return async () => {
+    if (files) return files;
+    const found = await defaultModel();
+    return (files = readers(found.model, tokenizer ?? found.tokenizer));
   };
 }
 

@@ -1,4 +1,4 @@
 export type {
-  LocalOptions, ModelCache, PartialRanking, RerankDocument, RerankErrorCode, RerankRequest, RerankResponse, RerankResult, RerankWarning, Reranker,
+  CachedFile, LocalOptions, ModelCache, PartialRanking, RerankDocument, RerankErrorCode, RerankRequest, RerankResponse, RerankResult, RerankWarning, Reranker,
 } from "./types.js";
-export { LocalReranker, RerankError, isRerankError, isSupported } from "./types.js";
+export { LocalReranker, RerankError, deleteCached, isRerankError, isSupported, listCached } from "./types.js";

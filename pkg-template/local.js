@@ -12,10 +12,11 @@ import { attachDocuments, checkHooks, checkNumber, guarded, pick, readRequest, t
 import { isModule } from "./wasm/compile.js";
 import { hasSimd128 } from "./wasm/probe.js";
 
+export { deleteCached, listCached } from "./cached.js";
 export { RerankError, isRerankError } from "./error.js";
 
 const OPTIONS = /** @type {const} */ ([
-  "model", "tokenizer", "wasm", "sha256", "maxTokens", "longDocuments", "scores", "workers", "maxMemoryBytes", "cache", "quantize", "onProgress",
+  "model", "tokenizer", "wasm", "sha256", "maxTokens", "longDocuments", "scores", "workers", "maxMemoryBytes", "cache", "timeoutMs", "quantize", "onProgress",
   "signal",
 ]);
 
@@ -96,15 +97,16 @@ export function isSupported() {
 }
 
 /** @param {Record<string, any>} options */
-function checkOptions({ wasm, workers, maxMemoryBytes, cache, quantize, onProgress, signal, sha256, maxTokens }) {
+function checkOptions({ wasm, workers, maxMemoryBytes, cache, timeoutMs, quantize, onProgress, signal, sha256, maxTokens }) {
   if (wasm !== undefined && typeof wasm !== "string" && !(wasm instanceof URL) && !isModule(wasm)) {
     throw invalidRequest(`wasm: expected a URL or a WebAssembly.Module, found ${typeName(wasm)}`);
   }
   if (workers !== "auto") checkNumber("workers", workers, { least: 0, whole: true });
   checkNumber("maxMemoryBytes", maxMemoryBytes, { above: 0 });
+  checkNumber("timeoutMs", timeoutMs, { above: 0 });
   const isCache = typeof cache?.match === "function" && typeof cache?.put === "function";
-  if (cache !== undefined && cache !== "auto" && cache !== "none" && !isCache) {
-    throw invalidRequest(`cache: expected "auto", "none" or an object with match and put, found ${typeName(cache)}`);
+  if (cache !== undefined && cache !== "auto" && cache !== "none" && cache !== "require" && !isCache) {
+    throw invalidRequest(`cache: expected "auto", "none", "require" or an object with match and put, found ${typeName(cache)}`);
   }
   if (quantize !== undefined) throw new RerankError("unsupported", "quantize: not in this version; use the model's int8 file");
   checkHooks({ signal, onProgress });

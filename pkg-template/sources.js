@@ -1,8 +1,11 @@
 // @ts-check
 // A model or tokenizer in any form a caller has it → its bytes, chunk by chunk, and whether it can be read again.
 
-import { locate, openFile } from "#model";
+import { locate, openFile, openStore } from "#model";
 
+import { cacheApi } from "./cache/cache-api.js";
+import { refused } from "./cache/download.js";
+import { openCached } from "./cache/file.js";
 import { RerankError, invalidRequest } from "./error.js";
 import { typeName } from "./request.js";
 
@@ -10,17 +13,35 @@ import { typeName } from "./request.js";
  * @typedef {object} OpenSource
  * @property {number} [size] bytes, where the sender says
  * @property {AsyncIterable<Uint8Array>} chunks
+ * @property {boolean} [wasKept] whether some of it comes from the cache
+ * @property {() => Promise<void>} [discard] forgets it: it was no good
+ * @property {() => Promise<void>} [confirm] an engine has found that it has the digest that was asked for
+ *
+ * @typedef {object} Caching
+ * @property {any} cache the option
+ * @property {string} [sha256]
+ * @property {number} [stallMs]
+ * @property {(text: string) => void} note
+ */
+
+/** What the documentation of timeoutMs says. */
+const DEFAULT_STALL_MS = 30_000;
+
+/**
+ * Opens a source, again and again unless it is a stream. `url`: under which it may be cached.
+ * @typedef {((signal: AbortSignal) => Promise<OpenSource>) & { url?: string }} Reader
  */
 
 /**
  * Checks what kind of thing `source` is, without opening it.
  * @param {string} name of the option
  * @param {any} source
- * @returns {(signal: AbortSignal) => Promise<OpenSource>} opens it, again and again unless it is a stream
+ * @param {Caching} caching
+ * @returns {Reader}
  */
-export function reader(name, source) {
-  if (typeof source === "string") return (signal) => openUrl(name, locate(source), signal);
-  if (source instanceof URL) return (signal) => openUrl(name, source, signal);
+export function reader(name, source, caching) {
+  if (typeof source === "string") return readerOfUrl(name, locate(source), caching);
+  if (source instanceof URL) return readerOfUrl(name, source, caching);
   if (isKind(source, "ArrayBuffer", "byteLength")) return async () => ofBytes(new Uint8Array(source));
   if (ArrayBuffer.isView(source)) {
     return async () => ofBytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
@@ -50,10 +71,28 @@ function isKind(source, kind, member) {
   return typeof source === "object" && source !== null && member in source && Object.prototype.toString.call(source) === `[object ${kind}]`;
 }
 
-/** @param {string} name @param {string | URL} url @param {AbortSignal} signal */
-async function openUrl(name, url, signal) {
-  const file = url instanceof URL ? await openFile(url) : undefined;
-  return file ?? openReply(name, () => fetch(url, { signal }), String(url), signal);
+/** @param {string} name @param {string | URL} given @param {Caching} caching @returns {Reader} */
+function readerOfUrl(name, given, caching) {
+  const { href: url, protocol } = new URL(given, typeof location === "object" ? location.href : undefined);
+  if (!/^https?:$/.test(protocol)) {
+    return async (signal) => (await openFile(new URL(url))) ?? openReply(name, () => fetch(url, { signal }), url, signal);
+  }
+  const { cache = "auto", sha256, stallMs = DEFAULT_STALL_MS, note } = caching;
+  const open = async (/** @type {AbortSignal} */ signal) => {
+    const store = await storeOf(cache);
+    if (!store) return openReply(name, () => fetch(url, { signal }), url, signal);
+    return openCached(name, url, { store, sha256, isRequired: cache === "require", stallMs, note }, signal);
+  };
+  return cache === "none" ? open : Object.assign(open, { url });
+}
+
+/** @param {any} cache the option @returns {Promise<import("./cache/entry.js").Store | undefined>} */
+async function storeOf(cache) {
+  if (cache === "none") return undefined;
+  if (typeof cache === "object") return cacheApi(cache);
+  const store = await openStore();
+  if (!store && cache === "require") throw new RerankError("unsupported", 'cache: expected a place to keep files, found none here; pass cache: "auto" to go on without');
+  return store;
 }
 
 /** @param {string} name @param {() => Promise<Response>} send @param {string} url @param {AbortSignal} signal @returns {Promise<OpenSource>} */
@@ -71,12 +110,6 @@ async function openReply(name, send, url, signal) {
   // With a content encoding the length counts compressed bytes.
   const length = reply.headers.get("content-encoding") ? null : reply.headers.get("content-length");
   return { size: length ? Number(length) : undefined, chunks: ofStream(name, reply.body, signal) };
-}
-
-/** @param {string} name @param {string} from @param {number} status */
-function refused(name, from, status) {
-  const code = status === 404 || status === 410 ? "not_found" : status === 401 ? "unauthorized" : status === 403 ? "forbidden" : "network";
-  return new RerankError(code, `${name}: ${from} answered ${status}`, { status, retryable: status >= 500 });
 }
 
 /** @param {Uint8Array} bytes @returns {OpenSource} */

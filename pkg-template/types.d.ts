@@ -301,8 +301,21 @@ export interface LocalOptions {
    * Default: an eighth of the device's memory (`navigator.deviceMemory`, else 4 GiB).
    */
   maxMemoryBytes?: number;
-  /** Reserved: where files are kept between visits. In this version nothing is kept. */
-  cache?: "auto" | "none" | ModelCache;
+  /**
+   * Where files that come by http(s) URL are kept between visits. `"auto"` (default): a page's origin private file system, else
+   * its Cache API, else nowhere; in Node, Deno and Bun the folder `rerank-wasm` under the user's cache directory; in Cloudflare
+   * Workers nowhere. What does not fit is not kept, which a note of {@link LocalReranker.plan} tells. `"require"`: that is an
+   * error, `storage_full` or `unsupported`. `"none"`: nothing is kept or looked for. Or a cache of your own.
+   *
+   * A download that breaks goes on where it ended, now or at the next visit, as long as the file is still the same (`ETag`,
+   * `Last-Modified`); what is kept is checked part by part when it is read, and damaged parts are fetched again. A file is used
+   * without asking while its `Cache-Control: max-age` lasts, or for good where {@link LocalOptions.sha256} names its digest;
+   * else a `HEAD` request asks whether it has changed. Without a network what is kept is used. Tabs that want one file wait for
+   * the first one's download.
+   */
+  cache?: "auto" | "none" | "require" | ModelCache;
+  /** Longest wait for the next bytes of a download, in milliseconds, before another connection is tried. Default 30 000. */
+  timeoutMs?: number;
   /** Reserved: run an fp32 file in int8. `unsupported` in this version. */
   quantize?: "int8";
   /** Called as the files arrive and the model is built; `loaded` and `total` are bytes in the phase `download`. */
@@ -311,11 +324,31 @@ export interface LocalOptions {
   signal?: AbortSignal;
 }
 
-/** The part of the Cache API a cache of model files needs. Reserved. */
+/** The part of the Cache API a cache of model files needs; a `Cache` is one. The URLs name parts of files and lead nowhere. */
 export interface ModelCache {
   match(url: string): Promise<Response | undefined>;
   put(url: string, response: Response): Promise<void>;
+  /** Without it, what is to be forgotten is put anew, empty. */
+  delete?(url: string): Promise<unknown>;
 }
+
+/** A file that is kept, in whole or in part. */
+export interface CachedFile {
+  url: string;
+  /** Of the whole file; 0 where its server did not say. */
+  bytes: number;
+  /** `false`: a download that broke, which the next load takes up again. */
+  isComplete: boolean;
+  storedAt?: Date;
+  /** Where {@link LocalOptions.sha256} asked for it. */
+  sha256?: string;
+}
+
+/** The model files that `cache: "auto"` keeps here. */
+export function listCached(): Promise<CachedFile[]>;
+
+/** Deletes one file that is kept, by its URL, or all. Resolves to how many there were. */
+export function deleteCached(url?: string | URL): Promise<number>;
 
 /**
  * Ranks with `first`, and with `second` when that fails; not on `invalid_request`, `aborted` and `disposed`. The

@@ -34,7 +34,7 @@ stages["pack and install"] = (performance.now() - installing) / 1000;
 for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   ["Node of the machine", OWN_NODE, ["local", "remote", "schedules", "leaks"]],
   ["Node of npm, with relaxed SIMD", NEW_NODE, ["local", "remote", "chains", "workers-ai", "workerd", "proxy", "edge"]],
-  ["browser", OWN_NODE, ["chromium", "vite"]],
+  ["browser", OWN_NODE, ["chromium", "firefox", "vite"]],
 ])) {
   const tests = files.map((file) => join("tests", "package", `${file}.test.mjs`));
   step(name, node, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...tests], nodeCounts);

@@ -3,13 +3,10 @@
 
 import { unavailable } from "../wasm/compile.js";
 
+export { lock, openStore } from "../cache/workerd.js";
+export { locate, openFile } from "./locate.js";
+
 /** @returns {Promise<never>} */
 export async function defaultModel() {
   throw unavailable("an edge function has no room for the default model; rank with RemoteReranker, or in a function of the Node runtime");
 }
-
-/** @param {string} source @returns {string | URL} */
-export const locate = (source) => source;
-
-/** @param {URL} url @returns {Promise<undefined>} fetch it */
-export const openFile = async (url) => undefined;

@@ -7,6 +7,8 @@ import { pathToFileURL } from "node:url";
 
 import { RerankError } from "../error.js";
 
+export { lock, openStore } from "../cache/node.js";
+
 export { defaultModel } from "./web.js";
 
 /** @param {string} source @returns {string | URL} */

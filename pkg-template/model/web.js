@@ -3,6 +3,9 @@
 
 import { RerankError } from "../error.js";
 
+export { locate, openFile } from "./locate.js";
+export { lock, openStore } from "../cache/web.js";
+
 /** The default model's files: the URLs the package rerank-wasm-model knows. */
 export async function defaultModel() {
   try {
@@ -12,9 +15,3 @@ export async function defaultModel() {
     throw new RerankError("bad_model", "the default model is a package of its own: npm install rerank-wasm-model", { cause });
   }
 }
-
-/** @param {string} source @returns {string | URL} */
-export const locate = (source) => source;
-
-/** @param {URL} url @returns {Promise<{ size?: number, chunks: AsyncIterable<Uint8Array> } | undefined>} undefined: fetch it */
-export const openFile = async (url) => undefined;

@@ -3,7 +3,8 @@
 
 import { RerankError } from "../error.js";
 
-export { locate, openFile } from "./web.js";
+export { lock, openStore } from "../cache/workerd.js";
+export { locate, openFile } from "./locate.js";
 
 /** The default model as Data modules, for which wrangler wants the rule `{ type: "Data", globs: ["**\/*.onnx", "**\/tokenizer.json"] }`. */
 export async function defaultModel() {

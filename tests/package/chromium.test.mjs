@@ -8,7 +8,8 @@ import { after, test } from "node:test";
 
 import { serve } from "../../www/serve.mjs";
 import { openBrowser } from "./chromium.mjs";
-import { serveFixtures } from "./fixtures.mjs";
+import { serveFaulty } from "./faulty-server.mjs";
+import { makeModels, serveFixtures } from "./fixtures.mjs";
 import { ROOT, installed } from "./installed.mjs";
 import { cases } from "./local-cases.mjs";
 
@@ -28,10 +29,11 @@ if (browser) {
       return policy ? { "content-security-policy": policy } : {};
     },
   });
+  const faulty = await serveFaulty(makeModels());
   const demo = await serve({ mounts: { "/": join(ROOT, "www"), "/pkg/": installed.pkg, "/pkg-model/": installed.model } });
   after(async () => {
     await browser.close();
-    await Promise.all([fixtures.close(), demo.close()]);
+    await Promise.all([fixtures.close(), faulty.close(), demo.close()]);
   });
 
   const open = async (/** @type {string} */ path) => {
@@ -44,7 +46,7 @@ if (browser) {
 
   for (const { name, not = [], numbers } of cases) {
     const runIn = (/** @type {string | undefined} */ wasm) => async (/** @type {import("node:test").TestContext} */ t) => {
-      const note = await host.evaluate(([name, wasm]) => /** @type {any} */ (globalThis).runCase(name, wasm), [name, wasm]);
+      const note = await host.evaluate(([name, options]) => /** @type {any} */ (globalThis).runCase(name, options), /** @type {const} */ ([name, { wasm, faulty: faulty.url }]));
       if (note) t.diagnostic(note);
     };
     const skip = not.includes("chromium");
@@ -69,6 +71,24 @@ if (browser) {
     assert.equal(count, 2);
     assert.deepEqual(requests, []);
     await page.close();
+  });
+
+  test("two tabs download once", async () => {
+    const load = async (/** @type {string} */ url) => {
+      const options = { model: `${url}/plain/tabs/tiny_int8.onnx`, tokenizer: `${url}/plain/tabs/tokenizer.json`, workers: 1 };
+      (await /** @type {any} */ (globalThis).api.LocalReranker.load(options)).dispose();
+    };
+    // Of one profile: pages of newPage() have one each.
+    const context = await browser.newContext();
+    const tabs = await Promise.all([context.newPage(), context.newPage()]);
+    await Promise.all(tabs.map(async (tab) => {
+      await tab.goto(`${fixtures.url}/tests/host/`);
+      await tab.waitForFunction(() => "runCase" in globalThis);
+    }));
+    await Promise.all(tabs.map((tab) => tab.evaluate(load, faulty.url)));
+    const log = /** @type {any[]} */ (await (await fetch(`${faulty.url}/log/tabs`)).json());
+    assert.deepEqual(log.filter(({ method }) => method === "GET").map(({ file }) => file).sort(), ["tiny_int8.onnx", "tokenizer.json"]);
+    await context.close();
   });
 
   test("importing makes no request and compiles nothing", async () => {

@@ -3,7 +3,10 @@
 
 /**
  * @typedef {object} Context
- * @property {"node" | "chromium" | "workerd"} runtime
+ * @property {"node" | "chromium" | "firefox" | "workerd"} runtime
+ * @property {string} faulty where faulty-server.mjs serves, if it does
+ * @property {() => Promise<any[]>} listCached
+ * @property {(url?: string | URL) => Promise<number>} deleteCached
  * @property {any} LocalReranker
  * @property {any} RerankError
  * @property {(error: unknown) => boolean} isRerankError
@@ -27,12 +30,13 @@
 
 /**
  * @param {any} api what "rerank-wasm" exports
- * @param {{ runtime: Context["runtime"], base: string, wasm?: string, full?: boolean, defaultModel?: () => object }} options
+ * @param {{ runtime: Context["runtime"], base: string, faulty?: string, wasm?: string, full?: boolean, defaultModel?: () => object }} options
  *   `base`: where fixtures.mjs serves; `wasm`: the binary under test; `defaultModel`: how to load it where that takes options
  * @returns {Context}
  */
-export function makeContext(api, { runtime, base, wasm, full = false, defaultModel = () => ({}) }) {
-  const load = (options = {}) => api.LocalReranker.load({ ...(wasm === undefined ? {} : { wasm }), ...options });
+export function makeContext(api, { runtime, base, faulty = "", wasm, full = false, defaultModel = () => ({}) }) {
+  // No cache but where a case asks for one: each is on its own.
+  const load = (options = {}) => api.LocalReranker.load({ cache: "none", ...(wasm === undefined ? {} : { wasm }), ...options });
   const url = (/** @type {string} */ path) => `${base}/${path}`;
   const get = async (/** @type {string} */ path) => {
     const reply = await fetch(url(path));
@@ -44,6 +48,7 @@ export function makeContext(api, { runtime, base, wasm, full = false, defaultMod
   return {
     ...api,
     runtime,
+    faulty,
     full,
     load,
     loadFrom: (name, options) => load({ model: url(`models/${name}.onnx`), ...options }),

@@ -16,11 +16,15 @@ const SHARED = join(ROOT, "..", "shared", "models", "default");
 /** Every model with the WordPiece tokenizer beside it. */
 const KEPT = join(ROOT, ".cache", "models");
 
+/** Three parts of the cache in all. */
+const PADDING_BYTES = 10_000_000;
+
 /** @returns {string} a folder with the tiny and the filled models and their tokenizer.json */
 export function makeModels() {
   mkdirSync(KEPT, { recursive: true });
   for (const name of ["tiny_fp32", "tiny_int8"]) cpSync(join(MODELS, `${name}.onnx`), join(KEPT, `${name}.onnx`));
   cpSync(join(MODELS, "wordpiece", "tokenizer.json"), join(KEPT, "tokenizer.json"));
+  writeFileSync(join(KEPT, "padded_int8.onnx"), padded(readFileSync(join(MODELS, "tiny_int8.onnx"))));
   const { seed, models } = JSON.parse(readFileSync(join(GOLDEN, "minilm.json"), "utf8"));
   for (const kind of /** @type {const} */ (["fp32", "int8"])) {
     const path = join(KEPT, `minilm-l6_${kind}.onnx`);
@@ -57,6 +61,13 @@ export function serveFixtures({ mounts = {}, headers = () => ({}) } = {}) {
       ...headers(path),
     }),
   });
+}
+
+/** The model with a long ModelProto.doc_string (field 6): large to fetch, as fast as ever to build. @param {Buffer} model */
+function padded(model) {
+  const text = Buffer.alloc(PADDING_BYTES, "The weather was sunny. ");
+  const length = [0, 7, 14, 21].map((shift, at) => ((PADDING_BYTES >> shift) & 127) | (at < 3 ? 128 : 0));
+  return Buffer.concat([model, Buffer.from([0x32, ...length]), text]);
 }
 
 /** @param {Uint8Array} bytes */

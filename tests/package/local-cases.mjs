@@ -1,6 +1,7 @@
 // @ts-check
 // Everything the local path promises, as cases that run unchanged in Node, Chromium and workerd.
 
+import { cases as cache } from "./local/cache.mjs";
 import { cases as faults } from "./local/faults.mjs";
 import { cases as lives } from "./local/lives.mjs";
 import { cases as numbers } from "./local/numbers.mjs";
@@ -9,4 +10,4 @@ import { cases as sources } from "./local/sources.mjs";
 import { cases as workers } from "./local/workers.mjs";
 
 /** @type {readonly import("./context.mjs").Case[]} */
-export const cases = [...numbers, ...requests, ...sources, ...lives, ...workers, ...faults];
+export const cases = [...numbers, ...requests, ...sources, ...lives, ...workers, ...cache, ...faults];

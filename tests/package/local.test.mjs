@@ -2,21 +2,28 @@
 // The local path in this Node, whichever it is: 20 takes the simd128 binary, 22 and newer the relaxed one.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { makeContext } from "./context.mjs";
+import { serveFaulty } from "./faulty-server.mjs";
 import { makeModels, serveFixtures } from "./fixtures.mjs";
 import { importInstalled } from "./installed.mjs";
 import { cases } from "./local-cases.mjs";
 
 const api = await importInstalled("rerank-wasm");
 const fixtures = await serveFixtures();
-after(() => fixtures.close());
+const faulty = await serveFaulty(makeModels());
+after(() => Promise.all([fixtures.close(), faulty.close()]));
+// Not the cache of whoever runs this.
+process.env.XDG_CACHE_HOME = mkdtempSync(join(tmpdir(), "rerank-wasm-test-"));
+after(() => rmSync(String(process.env.XDG_CACHE_HOME), { recursive: true }));
 
 const full = Boolean(process.env.RERANK_FULL);
-const context = makeContext(api, { runtime: "node", base: fixtures.url, full });
+const context = makeContext(api, { runtime: "node", base: fixtures.url, faulty: faulty.url, full });
 const isNewest = Number(process.versions.node.split(".")[0]) >= 22;
 for (const { name, run, not = [], once } of cases) {
   test(name, { skip: not.includes("node") || (once && !isNewest && !full) }, async (t) => {

@@ -11,9 +11,9 @@ const contexts = new Map();
 
 Object.assign(globalThis, {
   api,
-  /** @param {string} name @param {string} [wasm] */
-  async runCase(name, wasm) {
-    if (!contexts.has(wasm)) contexts.set(wasm, makeContext(api, { runtime: "chromium", base: location.origin, wasm }));
+  /** @param {string} name @param {{ wasm?: string, faulty?: string, runtime?: "chromium" | "firefox" }} [options] */
+  async runCase(name, { wasm, faulty, runtime = "chromium" } = {}) {
+    if (!contexts.has(wasm)) contexts.set(wasm, makeContext(api, { runtime, base: location.origin, faulty, wasm }));
     const found = cases.find((it) => it.name === name);
     return found?.run(/** @type {any} */ (contexts.get(wasm)));
   },
