@@ -73,6 +73,26 @@ if (browser) {
     await page.close();
   });
 
+  test("the page's thread stays free while the default model loads and ranks on workers", async (t) => {
+    const page = await open("/tests/host/");
+    const longest = await page.evaluate(async () => {
+      const tasks = [0];
+      const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
+      observer.observe({ type: "longtask" });
+      const reranker = await /** @type {any} */ (globalThis).api.LocalReranker.load({ cache: "none", workers: 2 });
+      const documents = Array.from({ length: 20 }, (_, n) => `${n} The weather was sunny and the garden path was dry. `.repeat(1 + n));
+      await reranker.rerank({ query: "Was the path dry?", documents });
+      // The observer is told a little later.
+      await new Promise((done) => setTimeout(done, 100));
+      reranker.dispose();
+      return Math.max(...tasks);
+    });
+    t.diagnostic(`longest task: ${longest === 0 ? "under 50" : longest.toFixed(0)} ms`);
+    // Ranking here takes seconds. The bound is loose, since a busy machine stretches whatever runs.
+    assert.ok(longest < 500, `a task of ${longest} ms`);
+    await page.close();
+  });
+
   test("two tabs download once", async () => {
     const load = async (/** @type {string} */ url) => {
       const options = { model: `${url}/plain/tabs/tiny_int8.onnx`, tokenizer: `${url}/plain/tabs/tokenizer.json`, workers: 1 };

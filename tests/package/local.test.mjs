@@ -2,6 +2,7 @@
 // The local path in this Node, whichever it is: 20 takes the simd128 binary, 22 and newer the relaxed one.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +12,7 @@ import { after, before, test } from "node:test";
 import { makeContext } from "./context.mjs";
 import { serveFaulty } from "./faulty-server.mjs";
 import { makeModels, serveFixtures } from "./fixtures.mjs";
-import { importInstalled } from "./installed.mjs";
+import { ROOT, importInstalled } from "./installed.mjs";
 import { cases } from "./local-cases.mjs";
 
 const api = await importInstalled("rerank-wasm");
@@ -67,5 +68,18 @@ test("importing has no side effects, and require works", { skip: !process.featur
   const { app } = await import("./installed.mjs");
   assert.equal(createRequire(join(app, "package.json"))("rerank-wasm").LocalReranker, api.LocalReranker);
 });
+
+for (const workers of [0, 2]) {
+  test(`fifty rounds of load and dispose end within 10 % of the first rounds' memory, workers: ${workers}`, { skip: !isNewest && !full }, (t) => {
+    const script = join(ROOT, "tests", "package", "rounds.mjs");
+    const output = execFileSync(process.execPath, ["--expose-gc", script, join(models, "tiny_int8.onnx"), String(workers)], { encoding: "utf8" });
+    const bytes = /** @type {number[]} */ (JSON.parse(output));
+    // The first few compile what the later ones use.
+    const first = Math.max(...bytes.slice(0, 5));
+    const last = Number(bytes.at(-1));
+    t.diagnostic(`${(first / 1e6).toFixed(0)} MB after the first five rounds at most, ${(last / 1e6).toFixed(0)} MB after ${bytes.length}`);
+    assert.ok(last <= 1.1 * first, `${last} bytes after ${first}`);
+  });
+}
 
 before(() => console.log(`# node ${process.version}, relaxed SIMD: ${isNewest}`));
