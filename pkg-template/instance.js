@@ -9,7 +9,7 @@ const LONGEST_STRETCH_MS = 16;
 
 /**
  * @typedef {object} Known what is known of the files beforehand
- * @property {number} [modelBytes]
+ * @property {number} [memoryLimitBytes] what the instance may have in all, where somebody ends it beyond
  * @property {number} [tokenizerBytes]
  * @property {string} [modelSha256]
  * @property {string} [tokenizerSha256]

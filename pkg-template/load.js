@@ -16,7 +16,7 @@ import { LaneDied, openThere } from "./worker/lane.js";
  * @typedef {import("./instance.js").Lane} Lane one that ranks
  * @typedef {import("./instance.js").Loading} Loading
  * @typedef {{ phase: "download" | "verify" | "build", loaded: number, total?: number }} Progress
- * @typedef {{ compile: (wasm?: any) => Promise<WebAssembly.Module>, createGlue: () => any }} Wasm
+ * @typedef {{ compile: (wasm?: any) => Promise<WebAssembly.Module>, createGlue: () => any, memoryLimitBytes?: number }} Wasm
  */
 
 /** Four workers keep a desktop's memory busy; more rank no faster. */
@@ -75,7 +75,12 @@ export function openLocal(options, wasm, onProgress) {
    * @param {number | "auto"} wanted @param {typeof onProgress} report @param {() => void} onRead
    */
   async function openWith(signal, module, [model, tokenizer], wanted, report, onRead) {
-    const known = { modelBytes: model.size, tokenizerBytes: tokenizer.size, modelSha256: options.sha256?.model, tokenizerSha256: options.sha256?.tokenizer };
+    const known = {
+      memoryLimitBytes: wasm.memoryLimitBytes,
+      tokenizerBytes: tokenizer.size,
+      modelSha256: options.sha256?.model,
+      tokenizerSha256: options.sha256?.tokenizer,
+    };
     const count = wanted === "auto" ? workersFor(model.size, options.maxMemoryBytes) : wanted;
     const loadings = new Set(await startAll(count, wanted === "auto", module, known));
     try {

@@ -51,6 +51,7 @@ if (FULL) {
 }
 step("what is published", process.execPath, [join("tests", "publish", "check.mjs")], checkCounts);
 step("kernels in wasm", NEW_NODE, ["--test", "--test-reporter=spec", join("tests", "kernels", "kernels.test.mjs")], nodeCounts);
+if (FULL) step("load", process.execPath, [join("tests", "bench", "load.mjs"), "--no-build"], exitCount);
 step("types", process.execPath, [join("tests", "package", "types.mjs")], exitCount);
 step("sizes", process.execPath, [join("tests", "sizes.mjs")], exitCount);
 step("notice", process.execPath, [join("tests", "notice.mjs")], exitCount);

@@ -6,6 +6,9 @@ import { isModule, unavailable } from "./compile.js";
 
 export { createGlue } from "../local.glue.js";
 
+/** What an instance may have in all; here what the host gives. @type {number | undefined} */
+export const memoryLimitBytes = undefined;
+
 /** @param {WebAssembly.Module} [wasm] for a runtime of this kind that has the room */
 export async function compile(wasm) {
   if (isModule(wasm)) return wasm;

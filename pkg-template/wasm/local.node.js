@@ -8,6 +8,9 @@ import { hasRelaxedSimd, hasSimd128 } from "./probe.js";
 
 export { createGlue } from "../local.glue.js";
 
+/** What an instance may have in all; here what the host gives. @type {number | undefined} */
+export const memoryLimitBytes = undefined;
+
 /** @param {string | URL | WebAssembly.Module} [wasm] in place of the package's own: a module, a URL or a path */
 export async function compile(wasm) {
   if (isModule(wasm)) return wasm;

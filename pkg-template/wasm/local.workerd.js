@@ -9,6 +9,12 @@ import { invalidRequest } from "../error.js";
 
 export { createGlue } from "../local.glue.js";
 
+/**
+ * An isolate of Cloudflare Workers is ended at 128 MB, wasm memory and JavaScript together
+ * (https://developers.cloudflare.com/workers/platform/limits/#memory); 16 MB of it are left to JavaScript.
+ */
+export const memoryLimitBytes = 112e6;
+
 /** @param {WebAssembly.Module} [wasm] in place of the package's own */
 export async function compile(wasm) {
   if (wasm === undefined) return module;

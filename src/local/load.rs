@@ -3,50 +3,93 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::room::Room;
 
-/// Bytes pushed in one chunk after the other.
-pub struct IncomingFile {
-    name: &'static str,
-    bytes: Vec<u8>,
-    /// Wanted SHA-256 in lower-case hex, and what the bytes gave so far.
-    digest: Option<(String, Sha256)>,
+/// Where a file's bytes go.
+pub trait Destination {
+    /// The next bytes, in the file's order.
+    ///
+    /// # Errors
+    /// Where they cannot be what they should be, or do not fit.
+    fn take(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
-impl IncomingFile {
-    /// An empty file; `name` (model, tokenizer) is for messages.
-    ///
-    /// `size` is what the sender says, in bytes, 0 if unknown: memory is taken once, since a wasm memory that grew by
-    /// doubling never gives back what it left behind.
-    ///
-    /// # Errors
-    /// `out_of_memory` where there is no room for `size` bytes, `invalid_request` for a digest that is not 64 hex digits.
-    pub fn new(name: &'static str, size: usize, sha256: Option<&str>) -> Result<Self> {
-        let mut bytes = Vec::new();
-        reserve(name, &mut bytes, size)?;
-        Ok(Self { name, bytes, digest: sha256.map(|hex| digest(name, hex)).transpose()? })
-    }
+/// All bytes in one place, for files that are read as a whole.
+pub struct WholeFile {
+    room: Room,
+    name: &'static str,
+    bytes: Vec<u8>,
+}
 
-    /// The next chunk; `copy` fills exactly `size` bytes.
+impl WholeFile {
+    /// Nothing yet, with room for `size` bytes, 0 if nobody knows: a wasm memory that grew by doubling never gives back
+    /// what it left behind.
     ///
     /// # Errors
-    /// `out_of_memory` where there is no room for it.
-    pub fn push(&mut self, size: usize, copy: impl FnOnce(&mut [u8])) -> Result<()> {
-        reserve(self.name, &mut self.bytes, size)?;
-        let start = self.bytes.len();
-        self.bytes.resize(start + size, 0);
-        let chunk = self.bytes.get_mut(start..).unwrap_or_default();
-        copy(chunk);
-        if let Some((_, hasher)) = &mut self.digest {
-            hasher.update(chunk);
-        }
-        Ok(())
+    /// `out_of_memory` where there is none.
+    pub fn new(room: Room, name: &'static str, size: u64) -> Result<Self> {
+        room.need(name, size)?;
+        let mut bytes = Vec::new();
+        bytes.reserve_exact(size as usize);
+        Ok(Self { room, name, bytes })
     }
 
     /// The whole file.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+impl Destination for WholeFile {
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.room.extend(self.name, &mut self.bytes, bytes)
+    }
+}
+
+/// Bytes pushed in one chunk after the other.
+pub struct IncomingFile<D> {
+    name: &'static str,
+    to: D,
+    /// Wanted SHA-256 in lower-case hex, and what the bytes gave so far.
+    digest: Option<(String, Sha256)>,
+    /// Why the destination takes no more, where it may be that these are other bytes than were asked for.
+    refused: Option<Error>,
+}
+
+impl<D: Destination> IncomingFile<D> {
+    /// An empty file on its way to `to`; `name` (model, tokenizer) is for messages.
+    ///
+    /// # Errors
+    /// `invalid_request` for a digest that is not 64 hex digits.
+    pub fn new(name: &'static str, to: D, sha256: Option<&str>) -> Result<Self> {
+        Ok(Self { name, to, digest: sha256.map(|hex| digest(name, hex)).transpose()?, refused: None })
+    }
+
+    /// The next chunk.
+    ///
+    /// # Errors
+    /// Those of the destination.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
+        if let Some((_, hasher)) = &mut self.digest {
+            hasher.update(chunk);
+        }
+        if self.refused.is_some() {
+            return Ok(());
+        }
+        match self.to.take(chunk) {
+            Err(error) if self.digest.is_some() && error.kind() == ErrorKind::BadModel => {
+                self.refused = Some(error);
+                Ok(())
+            }
+            taken => taken,
+        }
+    }
+
+    /// Where the whole file went.
     ///
     /// # Errors
     /// `checksum_mismatch` with both digests.
-    pub fn finish(self) -> Result<Vec<u8>> {
+    pub fn finish(self) -> Result<D> {
         if let Some((wanted, hasher)) = self.digest {
             let found: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
             if wanted != found {
@@ -54,13 +97,8 @@ impl IncomingFile {
                 return Err(Error::new(ErrorKind::ChecksumMismatch, message));
             }
         }
-        Ok(self.bytes)
+        self.refused.map_or(Ok(self.to), Err)
     }
-}
-
-fn reserve(name: &str, bytes: &mut Vec<u8>, size: usize) -> Result<()> {
-    let full = |_| Error::new(ErrorKind::OutOfMemory, format!("{name}: no room for another {size} bytes"));
-    bytes.try_reserve(size).map_err(full)
 }
 
 fn digest(name: &str, hex: &str) -> Result<(String, Sha256)> {
@@ -78,10 +116,10 @@ mod tests {
     const ABC: &str = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD";
 
     fn file(sha256: Option<&str>) -> Result<Vec<u8>> {
-        let mut file = IncomingFile::new("model", 2, sha256)?;
-        file.push(2, |chunk| chunk.copy_from_slice(b"ab"))?;
-        file.push(1, |chunk| chunk.copy_from_slice(b"c"))?;
-        file.finish()
+        let mut file = IncomingFile::new("model", WholeFile::new(Room::default(), "model", 2)?, sha256)?;
+        file.push(b"ab")?;
+        file.push(b"c")?;
+        Ok(file.finish()?.into_bytes())
     }
 
     #[test]

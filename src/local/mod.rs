@@ -14,6 +14,8 @@
 
 // Bytes pushed in.
 pub mod load;
+// The memory there is for them.
+pub mod room;
 // What the model reads instead of text.
 pub mod tokens;
 // Long documents in parts.

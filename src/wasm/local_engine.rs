@@ -10,8 +10,9 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::local::load::IncomingFile;
-use crate::local::onnx;
+use crate::local::load::{Destination, IncomingFile, WholeFile};
+use crate::local::onnx::IncomingModel;
+use crate::local::room::Room;
 use crate::local::scores::Activation;
 use crate::local::tokens::Tokenizer;
 use crate::local::windows::Cutting;
@@ -19,45 +20,54 @@ use crate::local::{Job, LocalOptions, LocalReranker};
 use crate::wasm::error::to_js;
 use crate::wasm::types::{Fields, object, request_from_js, scored_to_js};
 
+/// Bytes of a chunk that are copied in at once: a source may hand over a whole file as one.
+const COPIED: u32 = 1 << 20;
+
 /// A model and its tokenizer on their way in.
 #[wasm_bindgen]
 pub struct LocalLoader {
-    model: IncomingFile,
-    tokenizer: IncomingFile,
+    model: IncomingFile<IncomingModel>,
+    tokenizer: IncomingFile<WholeFile>,
+    copied: Vec<u8>,
 }
 
 #[wasm_bindgen]
 impl LocalLoader {
-    /// `{ modelBytes?, tokenizerBytes?, modelSha256?, tokenizerSha256? }`: what is known of the files beforehand.
+    /// `{ tokenizerBytes?, modelSha256?, tokenizerSha256?, memoryLimitBytes? }`: what is known beforehand.
     #[wasm_bindgen(constructor)]
     pub fn new(known: &JsValue) -> std::result::Result<LocalLoader, JsValue> {
-        let file = |name: &'static str| -> Result<IncomingFile> {
-            let fields = Fields(known);
-            let size = fields.number(&format!("{name}Bytes"))?.unwrap_or(0.0);
-            IncomingFile::new(name, size as usize, fields.string(&format!("{name}Sha256"))?.as_deref())
+        let fields = Fields(known);
+        let loader = || {
+            let room = Room { limit: fields.number("memoryLimitBytes")?.map(|bytes| bytes as u64) };
+            let size = fields.number("tokenizerBytes")?.unwrap_or(0.0) as u64;
+            let tokenizer = WholeFile::new(room, "tokenizer", size)?;
+            Ok(Self {
+                model: IncomingFile::new("model", IncomingModel::new(room), fields.string("modelSha256")?.as_deref())?,
+                tokenizer: IncomingFile::new("tokenizer", tokenizer, fields.string("tokenizerSha256")?.as_deref())?,
+                copied: Vec::new(),
+            })
         };
-        let loader = || Ok(Self { model: file("model")?, tokenizer: file("tokenizer")? });
         loader().map_err(|error| to_js(&error))
     }
 
     /// The next chunk of the model.
     #[wasm_bindgen(js_name = pushModel)]
     pub fn push_model(&mut self, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
-        push(&mut self.model, chunk)
+        push(&mut self.model, &mut self.copied, chunk)
     }
 
     /// The next chunk of the tokenizer.
     #[wasm_bindgen(js_name = pushTokenizer)]
     pub fn push_tokenizer(&mut self, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
-        push(&mut self.tokenizer, chunk)
+        push(&mut self.tokenizer, &mut self.copied, chunk)
     }
 
     /// Checks both files and builds the engine. `options`: `{ maxTokens?, longDocuments?, scores? }`.
     pub fn build(self, options: &JsValue) -> std::result::Result<LocalEngine, JsValue> {
         let build = || {
             let options = options_from_js(options)?;
-            let tokenizer = Tokenizer::from_json(&self.tokenizer.finish()?)?;
-            let model = onnx::cross_encoder(self.model.finish()?)?;
+            let tokenizer = Tokenizer::from_json(&self.tokenizer.finish()?.into_bytes())?;
+            let model = self.model.finish()?.build()?;
             LocalReranker::new(tokenizer, Box::new(model), options)
         };
         build().map(|reranker| LocalEngine { reranker: Rc::new(reranker) }).map_err(|error| to_js(&error))
@@ -113,8 +123,18 @@ impl LocalJob {
     }
 }
 
-fn push(file: &mut IncomingFile, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
-    file.push(chunk.length() as usize, |room| chunk.copy_to(room)).map_err(|error| to_js(&error))
+fn push<D: Destination>(
+    file: &mut IncomingFile<D>,
+    copied: &mut Vec<u8>,
+    chunk: &Uint8Array,
+) -> std::result::Result<(), JsValue> {
+    for start in (0..chunk.length()).step_by(COPIED as usize) {
+        let part = chunk.subarray(start, chunk.length().min(start + COPIED));
+        copied.resize(part.length() as usize, 0);
+        part.copy_to(copied);
+        file.push(copied).map_err(|error| to_js(&error))?;
+    }
+    Ok(())
 }
 
 fn options_from_js(options: &JsValue) -> Result<LocalOptions> {

@@ -11,6 +11,7 @@ import { build } from "../../pkg-template/build.mjs";
 import { openAlone } from "./browsers/tab.mjs";
 import { firstLine } from "./compare.mjs";
 import { ENGINES } from "./engines/registry.mjs";
+import { installPackage } from "./install.mjs";
 import { USAGE, readOptions } from "./options.mjs";
 import { KEPT } from "./paths.mjs";
 import { installPeers, versionOf } from "./peers.mjs";
@@ -56,16 +57,6 @@ async function main(options) {
     await browser.close();
     await server.close();
   }
-}
-
-/** Both tarballs in an empty folder of the bench's own. */
-async function installPackage() {
-  const app = join(KEPT, "app");
-  // Read when that file is imported.
-  process.env.RERANK_APP = app;
-  const { installTarballs, installed } = await import("../package/installed.mjs");
-  installTarballs(app);
-  return installed;
 }
 
 /**

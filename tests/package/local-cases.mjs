@@ -3,6 +3,7 @@
 
 import { cases as cache } from "./local/cache.mjs";
 import { cases as faults } from "./local/faults.mjs";
+import { cases as fits } from "./local/fits.mjs";
 import { cases as lives } from "./local/lives.mjs";
 import { cases as numbers } from "./local/numbers.mjs";
 import { cases as requests } from "./local/requests.mjs";
@@ -10,4 +11,4 @@ import { cases as sources } from "./local/sources.mjs";
 import { cases as workers } from "./local/workers.mjs";
 
 /** @type {readonly import("./context.mjs").Case[]} */
-export const cases = [...numbers, ...requests, ...sources, ...lives, ...workers, ...cache, ...faults];
+export const cases = [...numbers, ...requests, ...sources, ...fits, ...lives, ...workers, ...cache, ...faults];

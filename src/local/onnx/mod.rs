@@ -1,38 +1,52 @@
 //! ONNX bytes → [`CrossEncoder`], by tract. The only folder that knows tract.
 
-// What a file must be before tract sees it.
-mod check;
+// The wire format.
+mod field;
+// The file as it arrives.
+mod stream;
 // The file's nodes -> fewer and plainer ones.
 mod rewrite;
+// What cannot run.
+mod refuse;
+// What a file says of itself.
+mod check;
 // Large initializers, outside the graph.
 mod weights;
 // Fused operators on their way through tract's parser.
 mod places;
+// The operators we have.
+mod operators;
 // Subgraph -> fused operator.
 mod fuse;
+mod tables;
 // The fused operators.
 mod attention;
+mod embedding;
 mod linear;
 mod norm;
 
 use std::sync::Arc;
 
-use prost::Message;
+use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{
-    DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TypedModel,
-    TypedRunnableModel, tvec,
+    DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TypedRunnableModel,
+    tvec,
 };
 
 use crate::error::{Error, Result};
 use crate::local::kernels;
+use crate::local::load::Destination;
 use crate::local::logits::{CrossEncoder, Plan};
 use crate::local::pair::Row;
+use crate::local::room::Room;
 use check::{Input, Tables};
 use fuse::Fused;
 pub use fuse::Fusing;
 use places::Places;
 use weights::Weights;
+
+pub use stream::IncomingModel;
 
 /// A cross-encoder that tract runs: what is recognised on fused operators of ours, the rest on its own.
 pub struct OnnxCrossEncoder {
@@ -42,14 +56,10 @@ pub struct OnnxCrossEncoder {
     tables: Tables,
 }
 
-/// Reads a BERT or XLM-R style sequence classifier: token ids `[batch, length]` in, logits `[batch, 1]` out, as Optimum
-/// and transformers.js export them, in fp32 or dynamic int8.
-///
-/// The graph is simplified once for one pair of any length: the batch is 1 and the length stays a symbol, because tract
-/// cannot flatten the classifier's token when both are unknown, and because a row must not depend on its neighbours.
+/// Reads a whole file that is in memory.
 ///
 /// # Errors
-/// `bad_model` with what was found and which export works.
+/// As [`IncomingModel::build`].
 pub fn cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
     cross_encoder_with(file, Fusing::default())
 }
@@ -67,24 +77,51 @@ pub fn plain_cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
 /// # Errors
 /// As [`cross_encoder`].
 pub fn cross_encoder_with(file: Vec<u8>, fusing: Fusing) -> Result<OnnxCrossEncoder> {
-    let mut onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
+    let (proto, weights) = read(file)?;
+    built(proto, weights, fusing)
+}
+
+fn read(file: Vec<u8>) -> Result<(ModelProto, Weights)> {
+    let mut model = IncomingModel::new(Room::default());
+    model.take(&file)?;
+    model.finish()
+}
+
+impl IncomingModel {
+    /// Makes a BERT or XLM-R style sequence classifier of the file: token ids `[batch, length]` in, logits `[batch, 1]`
+    /// out, as Optimum and transformers.js export them, in fp32 or dynamic int8.
+    ///
+    /// The graph is simplified once for one pair of any length: the batch is 1 and the length stays a symbol, because
+    /// tract cannot flatten the classifier's token when both are unknown, and because a row must not depend on its
+    /// neighbours.
+    ///
+    /// # Errors
+    /// `bad_model` with what was found and which export works.
+    pub fn build(self) -> Result<OnnxCrossEncoder> {
+        let (proto, weights) = self.finish()?;
+        built(proto, weights, Fusing::default())
+    }
+}
+
+fn built(mut proto: ModelProto, mut weights: Weights, fusing: Fusing) -> Result<OnnxCrossEncoder> {
+    let onnx = Onnx { op_register: operators::register(), ..Onnx::default() };
+    let mut onnx = onnx.with_ignore_output_shapes(true).with_ignore_value_info(true);
     onnx.op_register.insert(places::NAME, places::builder);
-    let mut proto = decode(&file)?;
-    drop(file);
-    rewrite::simplify(proto.graph.get_or_insert_default());
-    check::operators(&proto, |op| onnx.op_register.0.contains_key(op))?;
-    let inputs = check::inputs(&proto)?;
-    let tables = check::tables(&proto);
-    let kept = check::logits_output(&proto)?;
+    refuse::opset(&proto)?;
+    let graph = proto.graph.get_or_insert_default();
+    rewrite::simplify(graph);
+    weights.count_readers(graph);
+    refuse::operators(graph, operators::is_known)?;
+    refuse::initializers(graph, |name| weights.has(name))?;
+    let inputs = check::inputs(graph)?;
+    let sizes = check::tables(graph);
+    let kept = refuse::output(graph)?;
     let mut places = Places::default();
-    let rewritten = (|| {
-        let graph = proto.graph.get_or_insert_default();
-        let mut weights = Weights::out_of(graph)?;
-        let fused = fuse::fuse(graph, &mut weights, &mut places, fusing)?;
-        weights.clear_stubs(graph);
-        Ok((weights, fused))
-    })();
-    let (weights, fused) = rewritten.map_err(|error| cannot_run(&error))?;
+    let fused = fuse::fuse(graph, &mut weights, &mut places, fusing).map_err(|error| cannot_run(&error))?;
+    if fusing != Fusing::Nothing {
+        tables::embeddings(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
+    }
+    weights.clear_stubs(graph);
     let typed = (|| {
         let mut model = onnx.parse(&proto, None)?.model;
         drop(proto);
@@ -100,7 +137,7 @@ pub fn cross_encoder_with(file: Vec<u8>, fusing: Fusing) -> Result<OnnxCrossEnco
         model.into_typed()?.into_decluttered()
     })();
     let typed = typed.map_err(|error| cannot_run(&error))?;
-    check_classes(&typed)?;
+    refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec())?;
     let model = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(|error| cannot_run(&error))?;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let Fused { products, linears, attentions, norms, first_token } = fused;
@@ -111,7 +148,7 @@ pub fn cross_encoder_with(file: Vec<u8>, fusing: Fusing) -> Result<OnnxCrossEnco
         format!("last layer: {}", if first_token { "the first token alone" } else { "all tokens" }),
         format!("relaxed dot: {dot}"),
     ];
-    Ok(OnnxCrossEncoder { plan: Plan { fused: linears > 0, notes }, model, inputs, tables })
+    Ok(OnnxCrossEncoder { plan: Plan { fused: linears > 0, notes }, model, inputs, tables: sizes })
 }
 
 impl CrossEncoder for OnnxCrossEncoder {
@@ -145,17 +182,6 @@ impl CrossEncoder for OnnxCrossEncoder {
     }
 }
 
-fn decode(file: &[u8]) -> Result<ModelProto> {
-    let proto = ModelProto::decode(file).ok().filter(|proto| proto.graph.is_some());
-    proto.ok_or_else(|| {
-        let beginning: String = file.iter().take(8).map(|byte| byte.escape_ascii().to_string()).collect();
-        let found = format!("{} bytes beginning with \"{beginning}\"", file.len());
-        Error::bad_model(format!(
-            "expected an ONNX file, found {found}; it may be cut short or be another kind of file"
-        ))
-    })
-}
-
 /// `[1, length]`
 fn tensor(input: &Input, row: &Row) -> Tensor {
     let values = match input {
@@ -167,21 +193,6 @@ fn tensor(input: &Input, row: &Row) -> Tensor {
     let length = values.len();
     tract_onnx::prelude::tract_ndarray::Array2::from_shape_vec((1, length), values)
         .map_or_else(|_| Tensor::default(), Into::into)
-}
-
-fn check_classes(model: &TypedModel) -> Result<()> {
-    let shape = model.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec();
-    match shape.as_slice() {
-        [_, classes] if *classes == 1.to_dim() => Ok(()),
-        _ => {
-            let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
-            let found = shape.join(", ");
-            Err(Error::bad_model(format!(
-                "expected logits of shape [batch, 1], found [{found}]; a reranker is exported with one label, an \
-                 embedding model or a classifier of several labels is none"
-            )))
-        }
-    }
 }
 
 /// tract's reasons are chains; the innermost says what is wrong, the outermost where.

@@ -7,8 +7,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tract_onnx::data_resolver::MmapDataResolver;
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
-use tract_onnx::prelude::{InferenceFact, Tensor, TractResult};
+use tract_onnx::prelude::{Datum, DatumType, InferenceFact, Tensor, TractResult};
 use tract_onnx::tract_hir::infer::InferenceModel;
 use tract_onnx::tract_hir::ops::konst::Const;
 
@@ -30,16 +31,9 @@ struct Large {
 }
 
 impl Weights {
-    /// Moves the large initializers' data out of `graph`; name, type and dims stay.
-    pub(super) fn out_of(graph: &mut GraphProto) -> TractResult<Self> {
-        let mut weights = Self::default();
-        for initializer in graph.initializer.iter_mut().filter(|it| it.raw_data.len() >= LARGE) {
-            let tensor = loaded(initializer)?;
-            initializer.raw_data = Vec::new();
-            weights.insert(initializer.name.clone(), tensor);
-        }
-        weights.count_readers(graph);
-        Ok(weights)
+    /// Whether the data of `name` came and nobody has taken it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.large.contains_key(name)
     }
 
     /// Adds a tensor whose stub stands in the graph.
@@ -88,6 +82,18 @@ impl Weights {
         }
         Ok(())
     }
+}
+
+/// Types whose values are their bytes; others are decoded, being small in every export.
+pub(super) fn plain_type(number: i32) -> Option<DatumType> {
+    let types = [
+        (DataType::Float, f32::datum_type()),
+        (DataType::Uint8, u8::datum_type()),
+        (DataType::Int8, i8::datum_type()),
+        (DataType::Int32, i32::datum_type()),
+        (DataType::Int64, i64::datum_type()),
+    ];
+    types.into_iter().find(|(known, _)| *known as i32 == number).map(|(_, datum_type)| datum_type)
 }
 
 fn loaded(initializer: &TensorProto) -> TractResult<Tensor> {

@@ -1,0 +1,141 @@
+//! What cannot run, told before tract sees it: what was found, why, and the export that works.
+
+use tract_onnx::pb::tensor_proto::DataLocation;
+use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
+use tract_onnx::prelude::{TDim, ToDim};
+
+use crate::error::{Error, Result};
+
+/// The export that works, for messages.
+pub(super) const GOOD_EXPORT: &str = "export it with `optimum-cli export onnx --task text-classification` and no graph optimisation, weights inside the file";
+
+/// Versions of ONNX's operators whose meaning we know. Up to 21 they only gained types; 23 has other attention.
+const OPSETS: std::ops::RangeInclusive<i64> = 9..=21;
+
+/// Types of `TensorProto.DataType` that no operator here computes with, and what to do about it.
+const TYPES: [(i32, &str); 7] =
+    [(10, "float16"), (16, "bfloat16"), (17, "float8"), (18, "float8"), (19, "float8"), (21, "uint4"), (22, "int4")];
+
+/// Refuses operators we do not have, or have under the same name with another meaning.
+pub(super) fn operators(graph: &GraphProto, is_known: impl Fn(&str) -> bool) -> Result<()> {
+    for node in &graph.node {
+        let is_onnx = node.domain.is_empty() || node.domain == "ai.onnx";
+        if is_onnx && is_known(&node.op_type) {
+            continue;
+        }
+        let why = match (node.domain.as_str(), node.op_type.as_str()) {
+            ("com.microsoft", _) => "it is onnxruntime's own, from a graph optimised or quantized for it alone",
+            (_, "If" | "Loop" | "Scan") => "a graph that branches has no shape to plan for",
+            _ => "encoders are not exported with it",
+        };
+        let domain = if node.domain.is_empty() { "ai.onnx" } else { &node.domain };
+        let message = format!("operator {domain}.{} is not supported: {why}; {GOOD_EXPORT}", node.op_type);
+        return Err(Error::bad_model(message));
+    }
+    Ok(())
+}
+
+/// Refuses a file written in operators older or newer than those we know.
+pub(super) fn opset(model: &ModelProto) -> Result<()> {
+    let is_onnx = |domain: &str| domain.is_empty() || domain == "ai.onnx";
+    let found = model.opset_import.iter().find(|opset| is_onnx(&opset.domain)).map(|opset| opset.version);
+    match found {
+        Some(version) if !OPSETS.contains(&version) => {
+            let (oldest, newest) = (OPSETS.start(), OPSETS.end());
+            Err(Error::bad_model(format!(
+                "expected ONNX opset {oldest} to {newest}, found {version}; export it again with `--opset 17`"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses weights that are elsewhere, missing or of a type we cannot compute with. `is_here`: whether a large one came.
+pub(super) fn initializers(graph: &GraphProto, is_here: impl Fn(&str) -> bool) -> Result<()> {
+    if !graph.sparse_initializer.is_empty() {
+        return Err(Error::bad_model(format!("sparse weights are not supported; {GOOD_EXPORT}")));
+    }
+    for tensor in &graph.initializer {
+        data_type(&tensor.name, tensor.data_type)?;
+        if tensor.data_location == Some(DataLocation::External as i32) {
+            let message = format!("the weights of \"{}\" lie in another file; {GOOD_EXPORT}", tensor.name);
+            return Err(Error::bad_model(message));
+        }
+        if !has_values(tensor) && !tensor.dims.contains(&0) && !is_here(&tensor.name) {
+            return Err(Error::bad_model(format!(
+                "the weights of \"{}\" are missing; fetch the file again",
+                tensor.name
+            )));
+        }
+    }
+    let constants = graph.node.iter().flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref());
+    constants.into_iter().try_for_each(|tensor| data_type("a constant", tensor.data_type))
+}
+
+/// Refuses half precision and less.
+pub(super) fn data_type(name: &str, number: i32) -> Result<()> {
+    let Some((_, found)) = TYPES.iter().find(|(known, _)| *known == number) else { return Ok(()) };
+    Err(Error::bad_model(format!(
+        "expected weights in fp32 or int8, found {found} (\"{name}\"); export it without `--dtype`, or quantize it with \
+         `optimum-cli onnxruntime quantize`"
+    )))
+}
+
+/// A tensor whose data is not of the size that its dims say.
+pub(super) fn size_of(tensor: &TensorProto, found: u64) -> Error {
+    let Some(name) = Some(&tensor.name).filter(|name| !name.is_empty()) else {
+        return Error::bad_model("a tensor has no name; the file is damaged");
+    };
+    let dims = &tensor.dims;
+    Error::bad_model(format!(
+        "tensor \"{name}\": expected data for dims {dims:?}, found {found} bytes; fetch the file again"
+    ))
+}
+
+/// Refuses what is no logit of one label: `[batch, 1]`.
+pub(super) fn head(shape: &[TDim]) -> Result<()> {
+    let found: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    let found = found.join(", ");
+    let why = match shape {
+        [_, labels] if *labels == 1.to_dim() => return Ok(()),
+        [_, labels] if labels.to_i64().is_ok_and(|labels| (2..=3).contains(&labels)) => {
+            "a classifier of several labels, such as entailment, is no reranker; to rank by one of its labels, export a \
+             wrapper that returns `logits[:, k:k+1]`, k being that label in config.json's id2label"
+        }
+        [_, _] => "a reranker is exported with one label, an embedding model or a classifier of several labels is none",
+        _ => {
+            "one vector a token is an embedding model without a classifier; export a reranker with `--task \
+             text-classification`"
+        }
+    };
+    Err(Error::bad_model(format!("expected logits of shape [batch, 1], found [{found}]; {why}")))
+}
+
+/// Which output holds the logits: the one named so, or the only one unless its name says that it is an embedding.
+pub(super) fn output(graph: &GraphProto) -> Result<usize> {
+    const EMBEDDINGS: [&str; 5] =
+        ["last_hidden_state", "token_embeddings", "sentence_embedding", "pooler_output", "hidden_states"];
+    let names: Vec<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
+    if let Some(at) = names.iter().position(|&name| name == "logits") {
+        return Ok(at);
+    }
+    let why = match names.as_slice() {
+        [only] if !EMBEDDINGS.contains(only) => return Ok(0),
+        _ if names.iter().any(|name| EMBEDDINGS.contains(name)) => "this is an embedding model without a classifier",
+        _ => "nothing says which of them is the score",
+    };
+    Err(Error::bad_model(format!("expected an output \"logits\", found {}: {why}; {GOOD_EXPORT}", names.join(", "))))
+}
+
+fn has_values(tensor: &TensorProto) -> bool {
+    let counts = [
+        tensor.raw_data.len(),
+        tensor.float_data.len(),
+        tensor.int32_data.len(),
+        tensor.int64_data.len(),
+        tensor.double_data.len(),
+        tensor.uint64_data.len(),
+        tensor.string_data.len(),
+    ];
+    counts.iter().any(|&count| count > 0)
+}

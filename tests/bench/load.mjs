@@ -1,0 +1,61 @@
+// @ts-check
+// What loading costs, in Chromium: peak wasm memory and time of this package, beside onnxruntime-web in the same run.
+//
+//   node tests/bench/load.mjs [--no-build] [--only default,bce,bge]
+//
+// Both get the same file's bytes, which are in memory already. Fails where this package takes more memory than it promises.
+
+import { parseArgs } from "node:util";
+
+import { build } from "../../pkg-template/build.mjs";
+import { openAlone, pageFor, wanted } from "./browsers/tab.mjs";
+import { installPackage } from "./install.mjs";
+import { prepareModel } from "./models.mjs";
+import { installPeers, versionOf } from "./peers.mjs";
+import { serveBench } from "./server.mjs";
+
+/** What a file of so many bytes may take in all: design/engine.md, part 4. @param {number} size */
+const mostMemory = (size) => 1.15 * size + 64e6;
+
+const SHAPES = ["default", "bce", "bge"];
+const ENGINES = ["ours", "ort"];
+
+const { values } = parseArgs({ options: { "no-build": { type: "boolean", default: false }, only: { type: "string", default: SHAPES.join(",") } } });
+if (!values["no-build"]) await build();
+installPeers();
+const { openChromium } = await import("./browsers/chromium.mjs");
+const server = await serveBench(await installPackage());
+const browser = await openChromium();
+const mb = (/** @type {number} */ bytes) => (bytes / 1e6).toFixed(1);
+try {
+  console.log(`${browser.name} ${browser.version}, onnxruntime-web ${versionOf("onnxruntime-web")}; one thread each\n`);
+  console.log("| model | file MB | engine | peak wasm MB | memory / file | allowed MB | load ms |");
+  console.log("|---|---:|---|---:|---:|---:|---:|");
+  for (const id of values.only.split(",")) {
+    const { title, modelBytes } = prepareModel(id);
+    for (const engine of ENGINES) {
+      const { ms, wasmBytes } = await load(engine, id);
+      const allowed = engine === "ours" ? mb(mostMemory(modelBytes)) : "";
+      console.log(`| ${title} | ${mb(modelBytes)} | ${engine} | ${mb(wasmBytes)} | ${(wasmBytes / modelBytes).toFixed(2)} | ${allowed} | ${ms.toFixed(0)} |`);
+      if (engine === "ours" && wasmBytes > mostMemory(modelBytes)) {
+        console.error(`${id}: ${mb(wasmBytes)} MB of wasm memory, ${allowed} are allowed`);
+        process.exitCode = 1;
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+/** @param {string} engine @param {string} model @returns {Promise<{ ms: number, wasmBytes: number }>} */
+async function load(engine, model) {
+  const tab = await openAlone(browser, pageFor(server.url, engine));
+  try {
+    const { ms } = await tab.call("load", wanted(engine, model));
+    const { wasmBytes } = await tab.call("memory");
+    return { ms, wasmBytes };
+  } finally {
+    await tab.close();
+  }
+}
