@@ -85,7 +85,7 @@ fn scored(case: &Value, reranker: &Rc<LocalReranker>) -> Vec<(Scored, String, Va
     };
     let ranking = reranker.rerank(RerankRequest::new(draft).expect("a request")).expect("a ranking");
     let with_document =
-        |scored: &Scored| (scored.clone(), documents[scored.index].clone(), case["documents"][scored.index].clone());
+        |scored: &Scored| (*scored, documents[scored.index].clone(), case["documents"][scored.index].clone());
     ranking.scored().iter().map(with_document).collect()
 }
 
