@@ -48,8 +48,8 @@ export function attachDocuments(scored, documents, returnDocuments, thresholds =
  */
 function aboveThresholds(scored, { minScore = -Infinity, minScoreRatio = 0 }) {
   const best = scored[0]?.relevanceScore ?? 0;
-  // A share of a negative number is above it: logits have no ratio.
-  const least = best > 0 ? Math.max(minScore, best * minScoreRatio) : minScore;
+  // A share of a negative number is above it: logits have no ratio. No share is none at all, not 0, which some are below.
+  const least = best > 0 && minScoreRatio > 0 ? Math.max(minScore, best * minScoreRatio) : minScore;
   return scored.filter(({ relevanceScore }) => relevanceScore >= least);
 }
 

@@ -130,6 +130,8 @@ test("minScore and minScoreRatio leave out what is below them, together and with
   const logits = service((document) => -document.length).reranker;
   assert.deepEqual(indices(await logits.rerank({ ...REQUEST, minScoreRatio: 0.9 })), [0, 1, 2, 3], "no share of a negative number");
   assert.deepEqual(indices(await logits.rerank({ ...REQUEST, minScore: -2 })), [0, 1]);
+  const mixed = service((document) => document.length - 2.5).reranker;
+  assert.deepEqual(indices(await mixed.rerank(REQUEST)), [3, 2, 1, 0], "nothing asked for, nothing left out");
   for (const bad of [{ minScore: "1" }, { minScore: NaN }, { minScore: null }, { minScoreRatio: -0.1 }, { minScoreRatio: 1.1 }, { minScoreRatio: "a" }]) {
     await assert.rejects(rank(bad), { code: "invalid_request", message: new RegExp(`^${Object.keys(bad)[0]}: expected a number`) }, JSON.stringify(bad));
   }
