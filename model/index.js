@@ -3,3 +3,4 @@
 
 export const model = () => new URL("./model_int8.onnx", import.meta.url);
 export const tokenizer = () => new URL("./tokenizer.json", import.meta.url);
+export { sha256 } from "./sha256.js";

@@ -2,3 +2,4 @@
 
 export { default as model } from "./model_int8.onnx";
 export { default as tokenizer } from "./tokenizer.json";
+export { sha256 } from "./sha256.js";

@@ -206,7 +206,8 @@ function assemble(built) {
   fillIn(join(pkg, "package.json"), { version, license, description });
   const model = join(ROOT, "pkg-model");
   rmSync(model, { recursive: true, force: true });
-  cpSync(join(ROOT, "model"), model, { recursive: true });
+  // The recipe stays here: it is for those who make models.
+  cpSync(join(ROOT, "model"), model, { recursive: true, filter: (path) => path !== join(ROOT, "model", "recipe") });
   fillIn(join(model, "package.json"), { version });
 }
 

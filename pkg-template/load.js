@@ -146,11 +146,11 @@ export function openLocal(options, wasm, onProgress) {
  * @returns {() => Promise<Record<"model" | "tokenizer", import("./sources.js").Reader>>} checks now, knows the default model later
  */
 function filesOf({ model, tokenizer, cache, sha256, timeoutMs }, note) {
-  const readers = (/** @type {any} */ modelSource, /** @type {any} */ tokenizerSource) => {
+  const readers = (/** @type {any} */ modelSource, /** @type {any} */ tokenizerSource, digests = sha256) => {
     const caching = { cache, stallMs: timeoutMs, note };
     const files = {
-      model: reader("model", modelSource, { ...caching, sha256: sha256?.model }),
-      tokenizer: reader("tokenizer", tokenizerSource, { ...caching, sha256: sha256?.tokenizer }),
+      model: reader("model", modelSource, { ...caching, sha256: digests?.model }),
+      tokenizer: reader("tokenizer", tokenizerSource, { ...caching, sha256: digests?.tokenizer }),
     };
     if (files.model.url !== undefined && files.model.url === files.tokenizer.url) throw invalidRequest("tokenizer: expected another file than the model, found the same URL");
     return files;
@@ -164,7 +164,9 @@ function filesOf({ model, tokenizer, cache, sha256, timeoutMs }, note) {
   return async () => {
     if (files) return files;
     const found = await defaultModel();
-    return (files = readers(found.model, tokenizer ?? found.tokenizer));
+    // Its package knows what it must hash to; a tokenizer of the caller's is the caller's.
+    const known = { model: found.sha256?.model, tokenizer: tokenizer ? undefined : found.sha256?.tokenizer };
+    return (files = readers(found.model, tokenizer ?? found.tokenizer, sha256 ?? known));
   };
 }
 

@@ -279,7 +279,7 @@ export interface LocalOptions {
   tokenizer?: string | URL | Request | Response | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | Blob | object;
   /** Where the wasm is, where a bundler or Worker wants it named: a URL, in Node also a path, or a compiled module. */
   wasm?: string | URL | WebAssembly.Module;
-  /** Hex digests the files must have, else `checksum_mismatch`. */
+  /** Hex digests the files must have, else `checksum_mismatch`. The default model brings its own. */
   sha256?: { model?: string; tokenizer?: string };
   /** Tokens of a pair, separators included; a whole number from 32 to the model's positions. Default 512, or the positions if fewer. */
   maxTokens?: number;

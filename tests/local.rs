@@ -179,5 +179,5 @@ fn a_tokenizer_of_another_model_is_refused() {
     let tokenizer = Tokenizer::from_json(&bytes("../model/tokenizer.json")).expect("a tokenizer");
     let model = onnx::cross_encoder(bytes("models/tiny_int8.onnx")).expect("a model");
     let error = LocalReranker::new(tokenizer, Box::new(model), RAW).err().expect("refused");
-    assert_eq!(error.to_string(), "expected at most the model's 1200 tokens, found 32000; take the model's own file");
+    assert_eq!(error.to_string(), "expected at most the model's 1200 tokens, found 40000; take the model's own file");
 }

@@ -9,8 +9,8 @@ export { lock, openStore } from "../cache/web.js";
 /** The default model's files: the URLs the package rerank-wasm-model knows. */
 export async function defaultModel() {
   try {
-    const { model, tokenizer } = await import("rerank-wasm-model");
-    return { model: model(), tokenizer: tokenizer() };
+    const { model, tokenizer, sha256 } = await import("rerank-wasm-model");
+    return { model: model(), tokenizer: tokenizer(), sha256 };
   } catch (cause) {
     throw new RerankError("bad_model", "the default model is a package of its own: npm install rerank-wasm-model", { cause });
   }

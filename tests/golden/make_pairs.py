@@ -1,12 +1,12 @@
 """Make pairs.jsonl: logits of the default model, in fp32 and int8, for pairs written for this project.
 
     pip install -r tests/golden/requirements.txt
-    python tests/golden/make_pairs.py [--models /work/shared/models/default]
+    python tests/golden/make_pairs.py [--models .cache/recipe/export]
 
-Made with Python 3.11.7, onnxruntime 1.31.1, tokenizers 0.23.3, numpy 2.4.6. The folder holds model_fp32.onnx, model_int8.onnx and tokenizer.json
-(sha256 in README.md); the fp32 file is not in this repository.
+Made with Python 3.11.7, onnxruntime 1.32.0, tokenizers 0.23.3, numpy 2.4.6. The folder holds model_fp32.onnx, model_int8.onnx and tokenizer.json
+(sha256 in README.md): the recipe in model/recipe puts them there; the fp32 file is not in this repository.
 
-A pair is <s> query </s></s> document </s>. The query is cut to 384 tokens, then the document at its end to 512 tokens in all (FlagEmbedding's
+A pair stands as tokenizer.json's pair template says. The query is cut to 384 tokens, then the document at its end to 512 tokens in all (FlagEmbedding's
 rule). One pair a run: batch 1, no padding, CPU provider. In pairs.source.json a text "@Q" stands for the first document of the query Q.
 """
 import argparse
@@ -15,28 +15,28 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 HERE = Path(__file__).parent
-BOS, EOS = 0, 2
-MAX_TOKENS, MAX_QUERY, SPECIALS = 512, 384, 4
+MAX_TOKENS, MAX_QUERY = 512, 384
 
 
-def pair_ids(tokenizer: Tokenizer, query: str, document: str) -> list[int]:
-    """Token ids of a pair, cut to MAX_TOKENS."""
-    q = tokenizer.encode(query, add_special_tokens=False).ids[:MAX_QUERY]
-    d = tokenizer.encode(document, add_special_tokens=False).ids[: MAX_TOKENS - SPECIALS - len(q)]
-    return [BOS, *q, EOS, EOS, *d, EOS]
+def pair(tokenizer: Tokenizer, query: str, document: str) -> Encoding:
+    """The tokens of a pair, cut to MAX_TOKENS."""
+    q, d = tokenizer.encode(query, add_special_tokens=False), tokenizer.encode(document, add_special_tokens=False)
+    q.truncate(MAX_QUERY)
+    d.truncate(MAX_TOKENS - tokenizer.num_special_tokens_to_add(True) - len(q.ids))
+    return tokenizer.post_process(q, d)
 
 
-def logit(session: onnxruntime.InferenceSession, ids: list[int]) -> float:
-    row = np.array([ids], dtype=np.int64)
-    return float(session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})[0].reshape(-1)[0])
+def logit(session: onnxruntime.InferenceSession, row: Encoding) -> float:
+    inputs = {"input_ids": row.ids, "attention_mask": row.attention_mask, "token_type_ids": row.type_ids}
+    return float(session.run(None, {name: np.array([value], dtype=np.int64) for name, value in inputs.items()})[0].reshape(-1)[0])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=Path, default=HERE / "../../../shared/models/default")
+    parser.add_argument("--models", type=Path, default=HERE / "../../.cache/recipe/export")
     folder = parser.parse_args().models
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     fp32, int8 = (
@@ -49,9 +49,9 @@ def main() -> None:
         query = named.get(group["query"], group["query"])
         for document in group["documents"]:
             document = named.get(document, document)
-            ids = pair_ids(tokenizer, query, document)
+            tokens = pair(tokenizer, query, document)
             row = {"set": group["set"], "query": query, "document": document}
-            row |= {"fp32_logit": logit(fp32, ids), "int8_logit": logit(int8, ids), "tokens": len(ids)}
+            row |= {"fp32_logit": logit(fp32, tokens), "int8_logit": logit(int8, tokens), "tokens": len(tokens.ids)}
             errors.append(abs(row["int8_logit"] - row["fp32_logit"]))
             lines.append(json.dumps(row, ensure_ascii=False))
     (HERE / "pairs.jsonl").write_text("\n".join(lines) + "\n", "utf-8")

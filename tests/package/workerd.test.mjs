@@ -2,6 +2,7 @@
 // A real workerd: the edge Worker of www/, the cases inside an isolate, and how much memory ranking takes there.
 
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
@@ -66,7 +67,7 @@ async function main() {
       assert.equal(status, 200, JSON.stringify(body));
       assert.deepEqual(body.results.map((/** @type {any} */ it) => it.index), [1, 0]);
       assert.deepEqual(body.results[0].document, { text: DMXAPI_EXAMPLE.documents[1] });
-      assert.ok(body.results[0].relevance_score > 0.9);
+      assert.ok(body.results[0].relevance_score > 0.5);
       assert.deepEqual(body.usage, { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 });
     }
     const { body: bare } = await post({ ...DMXAPI_EXAMPLE, top_n: 1, return_documents: false });
@@ -111,6 +112,12 @@ async function main() {
       assert.ok(reply.text.includes(text), path);
     }
     assert.equal((await ask("/none")).status, 404);
+    // Cut into parts that are small enough for static assets, joined by the Worker.
+    const whole = readFileSync(join(installed.model, "model_int8.onnx"));
+    const parts = readdirSync(join(assets, "pkg-model")).filter((name) => name.startsWith("model_int8.onnx"));
+    const joined = await edge.dispatchFetch("http://edge/pkg-model/model_int8.onnx");
+    assert.ok(whole.equals(Buffer.from(await joined.arrayBuffer())), "the model's bytes");
+    for (const part of parts) assert.ok(statSync(join(assets, "pkg-model", part)).size <= 25 * 2 ** 20, part);
   });
 
   test("memory while ranking 8 documents of 256 tokens", async (t) => {

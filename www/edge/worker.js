@@ -29,7 +29,7 @@ export default {
    * @param {{ waitUntil: (promise: Promise<unknown>) => void }} context
    */
   async fetch(request, env, context) {
-    if (new URL(request.url).pathname !== "/api/rerank") return env.ASSETS.fetch(request);
+    if (new URL(request.url).pathname !== "/api/rerank") return asset(request, env);
     if (service === null) service = serviceOf(env, MAX_BODY_BYTES);
     if (service) return service(request);
     if (request.method !== "POST") return failure(405, `expected POST, found ${request.method}`, "method_not_allowed", { allow: "POST" });
@@ -48,13 +48,41 @@ export default {
 /** @param {Request} request @param {{ ASSETS: { fetch: typeof fetch } }} env @param {{ waitUntil: (promise: Promise<unknown>) => void }} context */
 function load(request, env, context) {
   if (!reranker) {
-    const asset = (/** @type {string} */ name) => env.ASSETS.fetch(new URL(`/pkg-model/${name}`, request.url));
-    const loading = Promise.all([asset("model_int8.onnx"), asset("tokenizer.json")]).then(([model, tokenizer]) => LocalReranker.load({ model, tokenizer }));
+    const file = (/** @type {string} */ name) => asset(new Request(new URL(`/pkg-model/${name}`, request.url)), env);
+    const loading = Promise.all([file("model_int8.onnx"), file("tokenizer.json")]).then(([model, tokenizer]) => LocalReranker.load({ model, tokenizer }));
     reranker = loading;
     // Others wait for it too: it must outlive a first caller who hangs up.
     context.waitUntil(loading.catch(forget));
   }
   return reranker;
+}
+
+/**
+ * A static asset; one that was too large for that is joined from its parts, as assets.mjs cut it.
+ * @param {Request} request @param {{ ASSETS: { fetch: typeof fetch } }} env
+ */
+async function asset(request, env) {
+  const whole = await env.ASSETS.fetch(request);
+  if (whole.status !== 404 || !request.url.endsWith(".onnx")) return whole;
+  /** @type {Response[]} */
+  const parts = [];
+  for (;;) {
+    const part = await env.ASSETS.fetch(`${request.url}.${parts.length}`, { method: request.method });
+    if (!part.ok) break;
+    parts.push(part);
+  }
+  return parts.length > 0 ? joined(parts) : whole;
+}
+
+/** @param {Response[]} parts */
+function joined(parts) {
+  const size = parts.reduce((sum, part) => sum + Number(part.headers.get("content-length")), 0);
+  const { readable, writable } = new TransformStream();
+  (async () => {
+    for (const part of parts) await part.body?.pipeTo(writable, { preventClose: true });
+    await writable.close();
+  })().catch((error) => writable.abort(error).catch(() => {}));
+  return new Response(readable, { headers: { "content-type": "application/octet-stream", "content-length": String(size) } });
 }
 
 /** The next request loads again. */

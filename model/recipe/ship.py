@@ -1,0 +1,37 @@
+"""Stage 10: puts WORK/export's int8 model and the tokenizer into model/, with their digests in sha256.js.
+
+    python model/recipe/ship.py
+"""
+import shutil
+
+from workplace import SHIPPED, WORK, Unusable, sha256, stage, wanted, whole_file
+
+# 36 MiB: what fits a Worker beside its activations.
+MOST = 36 * 2**20
+DIGESTS = """// @ts-check
+// What the files must hash to: the one place where that stands. model/recipe/ship.py writes it.
+
+export const sha256 = {{
+  model: "{model}",
+  tokenizer: "{tokenizer}",
+}};
+"""
+
+
+def main():
+    model, tokenizer = wanted(WORK / "export" / "model_int8.onnx", "export.py"), wanted(WORK / "tokenizer.json", "vocabulary.py")
+    if model.stat().st_size > MOST:
+        raise Unusable(f"{model} has {model.stat().st_size:,} bytes, more than {MOST:,}: cut the vocabulary with vocabulary.py --size")
+    for path, name in ((model, "model_int8.onnx"), (tokenizer, "tokenizer.json")):
+        with whole_file(SHIPPED / name) as part:
+            shutil.copyfile(path, part)
+        shutil.copyfile(path, WORK / "export" / name) if path.parent != WORK / "export" else None
+    digests = {"model": sha256(model), "tokenizer": sha256(tokenizer)}
+    with whole_file(SHIPPED / "sha256.js") as part:
+        part.write_text(DIGESTS.format(**digests), "utf-8")
+    print("\n".join(f"{name}: {digest}" for name, digest in digests.items()))
+
+
+if __name__ == "__main__":
+    with stage("ship"):
+        main()
