@@ -171,9 +171,9 @@ function filesOf({ model, tokenizer, cache, sha256, timeoutMs }, note) {
 }
 
 /** @param {Loading} loading @param {Record<string, any>} options */
-async function build(loading, { maxTokens, longDocuments, scores }) {
+async function build(loading, { maxTokens, longDocuments, scores, quantize }) {
   try {
-    return await loading.build({ maxTokens, longDocuments, scores });
+    return await loading.build({ maxTokens, longDocuments, scores, quantize });
   } catch (error) {
     loading.drop();
     throw error;

@@ -108,7 +108,7 @@ function checkOptions({ wasm, workers, maxMemoryBytes, cache, timeoutMs, quantiz
   if (cache !== undefined && cache !== "auto" && cache !== "none" && cache !== "require" && !isCache) {
     throw invalidRequest(`cache: expected "auto", "none", "require" or an object with match and put, found ${typeName(cache)}`);
   }
-  if (quantize !== undefined) throw new RerankError("unsupported", "quantize: not in this version; use the model's int8 file");
+  if (quantize !== undefined && quantize !== "int8") throw invalidRequest(`quantize: expected "int8", found ${typeName(quantize)}`);
   checkHooks({ signal, onProgress });
   if (sha256 !== undefined && (typeof sha256 !== "object" || sha256 === null)) {
     throw invalidRequest(`sha256: expected { model?, tokenizer? }, found ${typeName(sha256)}`);

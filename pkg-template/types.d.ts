@@ -316,7 +316,11 @@ export interface LocalOptions {
   cache?: "auto" | "none" | "require" | ModelCache;
   /** Longest wait for the next bytes of a download, in milliseconds, before another connection is tried. Default 30 000. */
   timeoutMs?: number;
-  /** Reserved: run an fp32 file in int8. `unsupported` in this version. */
+  /**
+   * Run an fp32 file in int8: its linear layers' weights are rounded to eight bits by column (the largest of a column is a 127th's
+   * 127) as the model is built. Several times faster, a quarter of the memory; logits move by about a percent. Default: an fp32
+   * file runs in fp32.
+   */
   quantize?: "int8";
   /** Called as the files arrive and the model is built; `loaded` and `total` are bytes in the phase `download`. */
   onProgress?: (progress: { phase: "download" | "verify" | "build"; loaded: number; total?: number }) => void;

@@ -8,7 +8,7 @@ use prost::Message;
 use rerank_wasm::error::{Error, ErrorKind, Result};
 use rerank_wasm::local::load::{Destination, IncomingFile};
 use rerank_wasm::local::logits::CrossEncoder;
-use rerank_wasm::local::onnx::{IncomingModel, OnnxCrossEncoder};
+use rerank_wasm::local::onnx::{Fusing, IncomingModel, OnnxCrossEncoder};
 use rerank_wasm::local::pair::Row;
 use rerank_wasm::local::room::Room;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
@@ -22,7 +22,7 @@ fn loaded(chunks: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<OnnxCros
     for chunk in chunks {
         model.take(chunk.as_ref())?;
     }
-    model.build()
+    model.build(Fusing::default())
 }
 
 fn logit(model: &OnnxCrossEncoder) -> f32 {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use rerank_wasm::error::{ErrorKind, Result};
 use rerank_wasm::local::logits::{CrossEncoder, Plan};
+use rerank_wasm::local::onnx::Fusing;
 use rerank_wasm::local::pair::Row;
 use rerank_wasm::local::scores::Activation;
 use rerank_wasm::local::tokens::Tokenizer;
@@ -60,8 +61,8 @@ fn request(query: &str, documents: &[&str]) -> RerankRequest {
 }
 
 /// |logit - fp32 logit of onnxruntime| of each pair of golden/tiny.json: ours, and onnxruntime's own in int8.
-fn distances_to_fp32(file: &str) -> Vec<(f64, f64)> {
-    let model = onnx::cross_encoder(bytes(&format!("models/{file}.onnx"))).expect("a model");
+fn distances_to_fp32(file: &str, fusing: Fusing) -> Vec<(f64, f64)> {
+    let model = onnx::cross_encoder_with(bytes(&format!("models/{file}.onnx")), fusing).expect("a model");
     // The golden pairs were cut by FlagEmbedding's rule.
     let truncate = LocalOptions { cutting: Cutting::Truncate, ..RAW };
     let reranker = Rc::new(LocalReranker::new(wordpiece(), Box::new(model), truncate).expect("a reranker"));
@@ -81,15 +82,24 @@ fn distances_to_fp32(file: &str) -> Vec<(f64, f64)> {
 
 #[test]
 fn a_small_fp32_model_gives_onnxruntimes_logits() {
-    let distances = distances_to_fp32("tiny_fp32");
+    let distances = distances_to_fp32("tiny_fp32", Fusing::default());
     assert!(distances.len() >= 15, "{}", distances.len());
     assert!(distances.iter().all(|(ours, _)| *ours < 1e-3), "{distances:?}");
 }
 
 #[test]
 fn a_small_int8_model_is_as_near_to_fp32_as_onnxruntimes() {
-    let (ours, theirs) = distances_to_fp32("tiny_int8").iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    let distances = distances_to_fp32("tiny_int8", Fusing::default());
+    let (ours, theirs) = distances.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     assert!(ours <= 2.0 * theirs, "{ours} against {theirs}");
+}
+
+#[test]
+fn a_small_fp32_model_quantized_here_is_as_near_to_fp32_as_onnxruntimes_int8() {
+    let distances = distances_to_fp32("tiny_fp32", Fusing::Everything);
+    let (ours, theirs) = distances.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    assert!(ours > 0.0, "nothing was quantized");
+    assert!(ours <= theirs, "{ours} against {theirs}");
 }
 
 #[test]

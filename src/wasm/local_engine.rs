@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::load::{Destination, IncomingFile, WholeFile};
-use crate::local::onnx::IncomingModel;
+use crate::local::onnx::{Fusing, IncomingModel};
 use crate::local::room::Room;
 use crate::local::scores::Activation;
 use crate::local::tokens::Tokenizer;
@@ -62,12 +62,13 @@ impl LocalLoader {
         push(&mut self.tokenizer, &mut self.copied, chunk)
     }
 
-    /// Checks both files and builds the engine. `options`: `{ maxTokens?, longDocuments?, scores? }`.
+    /// Checks both files and builds the engine. `options`: `{ maxTokens?, longDocuments?, scores?, quantize? }`.
     pub fn build(self, options: &JsValue) -> std::result::Result<LocalEngine, JsValue> {
         let build = || {
+            let fusing = fusing_from_js(options)?;
             let options = options_from_js(options)?;
             let tokenizer = Tokenizer::from_json(&self.tokenizer.finish()?.into_bytes())?;
-            let model = self.model.finish()?.build()?;
+            let model = self.model.finish()?.build(fusing)?;
             LocalReranker::new(tokenizer, Box::new(model), options)
         };
         build().map(|reranker| LocalEngine { reranker: Rc::new(reranker) }).map_err(|error| to_js(&error))
@@ -150,6 +151,14 @@ fn options_from_js(options: &JsValue) -> Result<LocalOptions> {
         Some(other) => return Err(unknown_word("scores", "\"sigmoid\" or \"raw\"", other)),
     };
     Ok(LocalOptions { max_tokens: fields.number("maxTokens")?, cutting, activation })
+}
+
+fn fusing_from_js(options: &JsValue) -> Result<Fusing> {
+    match Fields(options).string("quantize")?.as_deref() {
+        None => Ok(Fusing::Quantized),
+        Some("int8") => Ok(Fusing::Everything),
+        Some(other) => Err(unknown_word("quantize", "\"int8\"", other)),
+    }
 }
 
 fn unknown_word(field: &str, expected: &str, found: &str) -> Error {

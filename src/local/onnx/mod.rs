@@ -97,9 +97,9 @@ impl IncomingModel {
     ///
     /// # Errors
     /// `bad_model` with what was found and which export works.
-    pub fn build(self) -> Result<OnnxCrossEncoder> {
+    pub fn build(self, fusing: Fusing) -> Result<OnnxCrossEncoder> {
         let (proto, weights) = self.finish()?;
-        built(proto, weights, Fusing::default())
+        built(proto, weights, fusing)
     }
 }
 

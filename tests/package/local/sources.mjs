@@ -127,7 +127,7 @@ export const cases = [
       await rejects(load({ model, workers: "many" }), "invalid_request", /^workers: /);
       await rejects(load({ model, cache: "disk" }), "invalid_request", /^cache: /);
       await rejects(load({ model, cache: {} }), "invalid_request", /^cache: /);
-      await rejects(load({ model, quantize: "int8" }), "unsupported", /^quantize: /);
+      await rejects(load({ model, quantize: "int4" }), "invalid_request", /^quantize: /);
     },
   },
   {
