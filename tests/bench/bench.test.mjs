@@ -2,6 +2,8 @@
 // The parts of the bench that need no browser and no peers.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { compareScores } from "./agreement.mjs";
@@ -10,7 +12,9 @@ import { layerData, layerModel } from "./onnx-layer.mjs";
 import { readOptions } from "./options.mjs";
 import { chart } from "./report/chart.mjs";
 import { markdown } from "./report/markdown.mjs";
+import { pages } from "./report/pages.mjs";
 import { ratio } from "./results.mjs";
+import { ROOT } from "./paths.mjs";
 import { ndcg10 } from "./relevance.mjs";
 import { line, median, pairedRatio, quantile, spread } from "./statistics.mjs";
 import { judge, targets } from "./targets.mjs";
@@ -137,6 +141,11 @@ test("a layer as ONNX: the fields where the format has them", () => {
   assert.deepEqual([...bytes.slice(0, 6)], [0x08, 8, 0x42, 2, 0x10, 17], "IR version 8, opset 17");
   for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul"]) assert.ok(text.includes(op), op);
   assert.ok(Buffer.from(bytes).includes(Buffer.from(weights.buffer)), "the weights as they are");
+});
+
+test("README, report, demo page and chart show the reference run", () => {
+  const other = Object.entries(pages()).filter(([file, text]) => readFileSync(join(ROOT, file), "utf8") !== text).map(([file]) => file);
+  assert.deepEqual(other, [], "node tests/bench/report/pages.mjs --write");
 });
 
 test("the command line: lists are checked, --quick chooses", () => {

@@ -11,6 +11,7 @@ import { SECTION_TABLES } from "./tables.mjs";
  * @property {string} run
  * @property {string} startedAt
  * @property {boolean} [quick]
+ * @property {string} [remark] what a reader should know of this run
  * @property {{ cpu: string, cores: number, memoryGB: number, relaxedDot: string }} machine
  * @property {Record<string, string>} browsers name → version
  * @property {Record<string, string | undefined>} versions of peers
@@ -27,7 +28,7 @@ export function markdown(results) {
 }
 
 /** @param {Results} results */
-export function heading({ run, startedAt, machine, browsers, versions, cells }) {
+export function heading({ run, startedAt, machine, browsers, versions, remark, cells }) {
   const named = (/** @type {Record<string, string | undefined>} */ of) => Object.entries(of).map(([name, version]) => `${name} ${version ?? "(missing)"}`).join(", ");
   const random = [...new Set(cells.map(({ model }) => model))].filter((model) => model && KINDS[model]?.skeleton).map((model) => KINDS[String(model)].title);
   return [
@@ -35,6 +36,7 @@ export function heading({ run, startedAt, machine, browsers, versions, cells }) 
     `The relaxed int8 dot of this machine is ${machine.relaxedDot}.`,
     ...(random.length ? [`Weights of ${random.join(", ")} are random: real graphs and sizes, for speed and memory only.`] : []),
     "Rounds are interleaved; times are medians with quartiles, ratios are taken pair by pair within a round.",
+    ...(remark ? [remark] : []),
   ].join(" ");
 }
 
