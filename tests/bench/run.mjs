@@ -3,7 +3,8 @@
 //
 //   npm run bench -- --help
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -31,7 +32,8 @@ async function main(options) {
   const server = await serveBench(installed);
   let browser = await openChromium();
   try {
-    const results = options.resume ? JSON.parse(readFileSync(options.resume, "utf8")) : await newResults(options, browser, server.url);
+    const results = await newResults(options, browser, server.url, installed.pkg);
+    if (options.resume) Object.assign(results, resumed(JSON.parse(readFileSync(options.resume, "utf8")), results));
     const file = options.out ?? options.resume ?? join(KEPT, "runs", `${results.run}.json`);
     mkdirSync(dirname(file), { recursive: true });
     let part = Math.max(0, ...results.cells.map((/** @type {import("./results.mjs").Cell} */ cell) => cell.part));
@@ -48,8 +50,9 @@ async function main(options) {
         log(`${section}: ${/** @type {Error} */ (error).stack}`);
         add({ ...run.part(), kind: section, engine: "all", status: "not run", reason: firstLine(error) });
         await browser.close();
-        browser = await openChromium();
       }
+      // A browser that went down with a peer is replaced.
+      if (!browser.isAlive()) browser = await openChromium();
     }
     console.log(markdown(results));
     log(`results: ${file}`);
@@ -61,23 +64,42 @@ async function main(options) {
 
 /**
  * @param {import("./options.mjs").Options} options
- * @param {import("./browsers/chromium.mjs").Browser} browser @param {string} url
+ * @param {import("./browsers/chromium.mjs").Browser} browser @param {string} url @param {string} pkg
  */
-async function newResults(options, browser, url) {
+async function newResults(options, browser, url, pkg) {
   const tab = await openAlone(browser, `${url}/`);
   const relaxedDot = await tab.call("relaxedDot");
   await tab.close();
   const packages = [...new Set(Object.values(ENGINES).map((engine) => engine.package))].filter((name) => name !== "rerank-wasm");
+  const { version } = JSON.parse(readFileSync(join(pkg, "package.json"), "utf8"));
   return {
     run: newRunId(),
     startedAt: new Date().toISOString(),
     quick: options.quick,
+    package: digest(pkg),
     machine: { cpu: cpus()[0].model, cores: cpus().length, memoryGB: Math.round(totalmem() / 2 ** 30), relaxedDot },
     browsers: { [browser.name]: browser.version },
-    versions: Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
+    versions: { "rerank-wasm": version, ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])) },
     /** @type {import("./results.mjs").Cell[]} */
     cells: [],
   };
+}
+
+/** An earlier run, if it was of the same package, machine and versions. @param {any} earlier @param {any} now */
+function resumed(earlier, now) {
+  for (const key of ["package", "machine", "versions"]) {
+    const [found, expected] = [JSON.stringify(earlier[key]), JSON.stringify(now[key])];
+    if (found !== expected) throw Object.assign(new Error(`--resume: expected ${key} ${expected}, found ${found}; start a new run`), { code: "ERR_BENCH_ARGUMENT" });
+  }
+  return earlier;
+}
+
+/** Of all files of a package: the same digest is the same code. @param {string} folder */
+function digest(folder) {
+  const hash = createHash("sha256");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.(js|wasm)$/.test(file)).sort();
+  for (const file of files) hash.update(file).update(readFileSync(join(folder, file)));
+  return hash.digest("hex").slice(0, 16);
 }
 
 try {

@@ -18,6 +18,7 @@ import { within } from "./within.mjs";
  * @property {string} name
  * @property {string} version
  * @property {() => Promise<Profile>} newProfile
+ * @property {() => boolean} isAlive
  * @property {() => Promise<void>} close
  */
 
@@ -32,6 +33,7 @@ export async function openChromium() {
       const context = await browser.newContext();
       return { open: async (url) => openTab(await context.newPage(), url), close: () => context.close() };
     },
+    isAlive: () => browser.isConnected(),
     close: () => browser.close(),
   };
 }

@@ -23,6 +23,7 @@ export async function openFirefox() {
       const context = await browser.createBrowserContext();
       return { open: async (url) => openTab(await context.newPage(), url), close: () => context.close() };
     },
+    isAlive: () => browser.connected,
     close: () => browser.close(),
   };
 }

@@ -41,6 +41,7 @@ export async function openWebKit() {
       await send("POST", `${path}/timeouts`, { script: SCRIPT_MS, pageLoad: SCRIPT_MS });
       return { open: (url) => openTab(send, path, url), close: async () => void (await send("DELETE", path)) };
     },
+    isAlive: () => driver.exitCode === null,
     async close() {
       driver.kill();
       display?.close();

@@ -23,7 +23,11 @@ export const SECTION_TABLES = {
   "Quality at speed": quality,
 };
 
-const titleOf = (/** @type {string} */ engine) => ENGINES[engine]?.title ?? engine;
+/** What is measured and is no engine. @type {Record<string, string>} */
+const OTHERS = { tract: "tract, stock", fetch: "bare fetch" };
+/** @type {Record<string, string>} */
+const TOKENIZERS = { ours: "rerank-wasm", tjs: "@huggingface/tokenizers, of transformers.js" };
+const titleOf = (/** @type {string} */ engine) => ENGINES[engine]?.title ?? OTHERS[engine] ?? engine;
 const modelOf = (/** @type {string | undefined} */ model) => (model ? KINDS[model].title : "");
 const workloadOf = (/** @type {string | undefined} */ workload) => (workload ? (WORKLOADS[workload]?.title ?? workload) : "");
 
@@ -83,7 +87,7 @@ function memory({ cells }) {
 /** @param {import("./markdown.mjs").Results} results */
 function tokenization({ cells }) {
   const rows = cells.filter(({ kind }) => kind === "tokenizer").map((cell) => {
-    const words = [modelOf(cell.model), titleOf(cell.engine)];
+    const words = [modelOf(cell.model), TOKENIZERS[cell.engine]];
     if (!cell.values) return notRun(words, cell, 6);
     const { readyMs, tokensPerSecond, residentBytes, peakBytes } = cell.values;
     return [...words, number(readyMs), number(tokensPerSecond / 1e6), mega(residentBytes), mega(peakBytes)];
@@ -104,7 +108,7 @@ function bytes({ cells }) {
 function remote({ cells }) {
   const found = cells.filter(({ kind }) => kind === "remote");
   const rows = found.map((cell) => {
-    const words = [String(cell.workload), cell.engine];
+    const words = [String(cell.workload), titleOf(cell.engine)];
     if (!cell.values || !cell.samples) return notRun(words, cell, 6);
     const fetched = found.find((it) => it.part === cell.part && it.workload === cell.workload && it.engine === "fetch");
     const { requestsPerSecond, p50, p99 } = cell.values;

@@ -18,7 +18,7 @@ const KERNELS = {
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureKernels({ options, url, browser, run, log }) {
   log("kernels: building");
-  buildMicro();
+  buildMicro(options.build);
   for (const [rows, inputs, outputs] of SHAPES) {
     const workload = [rows, inputs, outputs].join(" × ");
     log(`kernels: ${workload}`);

@@ -37,8 +37,8 @@ export async function* measureStart(context) {
 class Start {
   /** ms of each round @type {Record<"cold" | "warm" | "ready", number[]>} */
   samples = { cold: [], warm: [], ready: [] };
-  /** @type {Record<string, any>} */
-  values = {};
+  /** Of the last round; bytes are the same in each. @type {Record<string, number> | undefined} */
+  values;
   /** @type {string | undefined} */
   reason;
 
@@ -68,7 +68,7 @@ class Start {
         const tab = await profile.open(pageFor(this.url, this.engine));
         const { ms, firstRankingMs, wasmBytes, urls } = await tab.call("start", { ...wanted(this.engine, this.model), request: this.request });
         this.samples[kind].push(ms);
-        if (kind === "cold") this.values = { firstRankingMs, wasmBytes, ...(this.values.codeBytes ? { ...this.values, wasmBytes } : await onTheWire(urls)) };
+        if (kind === "cold") this.values = { ...(this.values ?? (await onTheWire(urls))), firstRankingMs, wasmBytes };
         await tab.close();
       }
     } finally {

@@ -16,7 +16,7 @@ const REPEATS = 20;
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureTokenizers({ options, url, browser, run, log }) {
   log("tokenizers: building");
-  buildMicro();
+  buildMicro(options.build);
   const texts = documentsOfPairs();
   for (const model of MODELS.filter((id) => options.models.includes(id))) {
     const { tokenizer } = prepareModel(model);
