@@ -62,7 +62,7 @@ export function openLocal(options, wasm, onProgress) {
     try {
       for (const name of names) locks.push(await lock(name, ending.signal));
       const [module, ...sources] = await Promise.all([wasm.compile(options.wasm), model(ending.signal), tokenizer(ending.signal)]);
-      return await openWith(signal, module, sources, wanted, report, () => locks.splice(0).forEach((release) => release()));
+      return await openWith(signal, module, sources, wanted, report, () => locks.splice(0).forEach((release) => release()), end);
     } finally {
       for (const release of locks) release();
       signal.removeEventListener("abort", end);
@@ -73,8 +73,9 @@ export function openLocal(options, wasm, onProgress) {
   /**
    * @param {AbortSignal} signal @param {WebAssembly.Module} module @param {import("./sources.js").OpenSource[]} sources
    * @param {number | "auto"} wanted @param {typeof onProgress} report @param {() => void} onRead
+   * @param {() => void} end ends both sources
    */
-  async function openWith(signal, module, [model, tokenizer], wanted, report, onRead) {
+  async function openWith(signal, module, [model, tokenizer], wanted, report, onRead, end) {
     const known = {
       memoryLimitBytes: wasm.memoryLimitBytes,
       tokenizerBytes: tokenizer.size,
@@ -84,7 +85,7 @@ export function openLocal(options, wasm, onProgress) {
     const count = wanted === "auto" ? workersFor(model.size, options.maxMemoryBytes) : wanted;
     const loadings = new Set(await startAll(count, wanted === "auto", module, known));
     try {
-      await pump(signal, { model, tokenizer }, loadings, report);
+      await pump(signal, { model, tokenizer }, loadings, report, end);
       onRead();
       signal.throwIfAborted();
       if (options.sha256) report({ phase: "verify", loaded: 1, total: 1 });

@@ -12,19 +12,28 @@ const LONGEST_CHUNK = 4 << 20;
  * @param {Record<"model" | "tokenizer", import("./sources.js").OpenSource>} sources
  * @param {Set<import("./instance.js").Loading>} loadings one that fails is let go and taken out, unless it is the last
  * @param {(p: import("./load.js").Progress) => void} onProgress
+ * @param {() => void} stop ends the sources
  */
-export async function pump(signal, sources, loadings, onProgress) {
+export async function pump(signal, sources, loadings, onProgress, stop) {
   const sizes = [sources.model.size, sources.tokenizer.size];
   const total = sizes.includes(undefined) ? {} : { total: Number(sizes[0]) + Number(sizes[1]) };
   let loaded = 0;
+  /** @param {"model" | "tokenizer"} name @param {unknown} cause */
+  const told = (name, cause) => {
+    if (signal.aborted || isRerankError(cause) || !(cause instanceof Error) || isTrap(cause)) return cause;
+    return new RerankError("network", `${name}: the connection ended after ${loaded} bytes`, { retryable: true, cause });
+  };
+  /** @type {(cause: unknown) => void} */
+  let refuse = () => {};
+  /** Rejects as soon as an engine refuses a chunk: the next one may be long in coming, or never come. @type {Promise<never>} */
+  const refused = new Promise((_, reject) => (refuse = reject));
   const copy = async (/** @type {"model" | "tokenizer"} */ name) => {
     // One chunk on its way while the next one is read.
     let sent = Promise.resolve();
     const send = async (/** @type {Uint8Array} */ chunk) => {
       await sent;
       sent = push(loadings, name, chunk);
-      // Awaited later, or never where reading fails first.
-      sent.catch(() => {});
+      sent.catch((cause) => refuse(told(name, cause)));
       loaded += chunk.byteLength;
       onProgress({ phase: "download", loaded, ...total });
     };
@@ -37,11 +46,18 @@ export async function pump(signal, sources, loadings, onProgress) {
       }
       await sent;
     } catch (cause) {
-      if (signal.aborted || isRerankError(cause) || !(cause instanceof Error) || isTrap(cause)) throw cause;
-      throw new RerankError("network", `${name}: the connection ended after ${loaded} bytes`, { retryable: true, cause });
+      throw told(name, cause);
     }
   };
-  await Promise.all([copy("model"), copy("tokenizer")]);
+  const copies = [copy("model"), copy("tokenizer")];
+  try {
+    await Promise.race([Promise.all(copies), refused]);
+  } catch (error) {
+    // What sources hold and keep is let go of before anybody hears of it.
+    stop();
+    await Promise.allSettled(copies);
+    throw error;
+  }
 }
 
 /** @param {Set<import("./instance.js").Loading>} loadings @param {"model" | "tokenizer"} name @param {Uint8Array} chunk */
