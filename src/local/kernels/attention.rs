@@ -3,7 +3,8 @@
 //! Both products are taken in whole numbers, sums exact, as in a linear layer; but queries, keys and values are
 //! quantized to twelve bits and more, so that what eight bits would cost is not paid here.
 
-use crate::local::kernels::lanes::{F32x4, LANES, fold, largest, quantize};
+use crate::local::kernels::lanes::{F32x4, LANES, fold, largest, quantize, rest};
+use crate::local::kernels::norm::add;
 use crate::local::kernels::softmax::softmax;
 use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, interleave, pairs};
 
@@ -169,18 +170,9 @@ fn store([low, high]: [F32x4; 2], places: &mut [f32]) {
     high.store(places.get_mut(LANES..).unwrap_or_default());
 }
 
-fn rest(numbers: &[f32], from: usize) -> &[f32] {
-    numbers.get(from..).unwrap_or_default()
-}
-
 /// `[rows, width]` → `[width, rows]`
 fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
     (0..width).flat_map(|column| rows.iter().skip(column).step_by(width)).copied().collect()
-}
-
-/// `x + y`, into `x`.
-fn add(x: &mut [f32], y: &[f32]) {
-    x.chunks_mut(LANES).zip(y.chunks(LANES)).for_each(|(x, y)| (F32x4::load(x, 0.0) + F32x4::load(y, 0.0)).store(x));
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A linear layer in int8: exact sums, scaled back, with its bias and what follows it.
 
 use crate::local::kernels::activation::Activation;
-use crate::local::kernels::lanes::{F32x4, I32x4, LANES};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, rest};
 use crate::local::kernels::panels::Panels;
 use crate::local::kernels::rows::Rows;
 use crate::local::kernels::tile::{COLUMNS, products};
@@ -79,11 +79,6 @@ fn four(numbers: &[i32], from: usize) -> I32x4 {
         four.iter_mut().zip(numbers).for_each(|(place, &number)| *place = number);
         four
     }))
-}
-
-#[inline(always)]
-fn rest(numbers: &[f32], from: usize) -> &[f32] {
-    numbers.get(from..).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -54,6 +54,12 @@ impl F32x4 {
     }
 }
 
+/// What of `numbers` stands from `from` on.
+#[inline(always)]
+pub(super) fn rest(numbers: &[f32], from: usize) -> &[f32] {
+    numbers.get(from..).unwrap_or_default()
+}
+
 /// Folds `row` four by four; the lanes of the result are still to be joined.
 ///
 /// What is left over at the end is filled up with `filler`.
