@@ -2,13 +2,17 @@
 // The parts of the bench that need no browser and no peers.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { compareScores } from "./agreement.mjs";
 import { compare } from "./compare.mjs";
-import { layerData, layerModel } from "./onnx-layer.mjs";
+import { f32, halfOf, q8, string, uint32, writeGguf } from "./gguf/container.mjs";
+import { onnxTensors } from "./gguf/onnx-tensors.mjs";
+import { oneIdEach } from "./models.mjs";
+import { attentionModel, layerData, linearModel } from "./onnx-layers.mjs";
 import { readOptions } from "./options.mjs";
 import { chart } from "./report/chart.mjs";
 import { markdown } from "./report/markdown.mjs";
@@ -62,28 +66,44 @@ test("scores that are not the same do not agree, and NaN agrees with nothing", (
 test("engines take turns; one that crashes or scores otherwise is named, and the others go on", async () => {
   /** @type {string[]} */
   const turns = [];
-  const engine = (/** @type {string} */ name, /** @type {(call: number) => number[]} */ score) => {
+  /** @type {Record<string, number>} */
+  const logits = { a: 1, b: 2 };
+  const engine = (/** @type {string} */ name, /** @type {(documents: string[], call: number) => number[]} */ score) => {
     let calls = 0;
-    const call = async () => {
+    const call = async (/** @type {string} */ _, /** @type {any} */ { request }) => {
       turns.push(name);
-      return { ms: 1_000, logits: score(++calls) };
+      return { ms: 1_000, logits: score(request.documents, ++calls) };
     };
     return { engine: name, call };
   };
+  const request = (/** @type {string[]} */ documents) => ({ query: "q", documents, rows: [] });
+  const right = (/** @type {string[]} */ documents) => documents.map((it) => logits[it]);
   const contenders = [
-    engine("ours", () => [1, 2]),
-    engine("good", () => [1, 2]),
-    engine("other", () => [2, 1]),
-    engine("crashing", (calls) => {
-      if (calls > 2) throw new Error("the page crashed\nwith a stack");
-      return [1, 2];
+    engine("ours", right),
+    engine("good", right),
+    engine("other", (documents) => right(documents).map((it) => -it)),
+    // The same model, whose scores depend on what else is in the list.
+    engine("batch", (documents) => right(documents).map((it) => it + documents.length - 1)),
+    engine("crashing", (documents, calls) => {
+      if (calls > 4) throw new Error("the page crashed\nwith a stack");
+      return right(documents);
     }),
   ];
-  const outcomes = await compare(contenders, { query: "q", documents: ["a", "b"], rows: [] }, { rounds: 2, warmUp: { times: 2, ms: 0 } });
-  assert.deepEqual(turns.slice(8), ["ours", "good", "crashing", "good", "ours"]);
-  assert.deepEqual(outcomes.map(({ samples }) => samples?.length), [2, 2, undefined, undefined]);
-  assert.match(String(outcomes[2].reason), /its scores are not ours: 1.0 apart on average, of 2.0/);
-  assert.equal(outcomes[3].reason, "the page crashed");
+  const outcomes = await compare(contenders, request(["a", "b"]), { rounds: 2, pairs: [request(["a"]), request(["b"])], warmUp: { times: 2, ms: 0 } });
+  const measuring = contenders.length * 2 * 2;
+  assert.deepEqual(turns.slice(measuring), ["ours", "good", "batch", "crashing", "batch", "good", "ours"]);
+  assert.deepEqual(outcomes.map(({ samples }) => samples?.length), [2, 2, undefined, 2, undefined]);
+  assert.match(String(outcomes[2].reason), /its scores are not ours: 3.0 apart on average, of 2.0/);
+  assert.deepEqual([outcomes[3].agreement?.meanDifference, outcomes[3].agreement?.inList], [0, 1]);
+  assert.equal(outcomes[4].reason, "the page crashed");
+});
+
+test("what takes long is warmed up once, and all that stand beside it run two rounds", async () => {
+  const calls = { ours: 0, slow: 0 };
+  const engine = (/** @type {"ours" | "slow"} */ name, /** @type {number} */ ms) => ({ engine: name, call: async () => ({ ms, logits: [++calls[name] && 1] }) });
+  const [ours, slow] = await compare([engine("ours", 1_000), engine("slow", 20_000)], { query: "q", documents: ["a"], rows: [] }, { rounds: 5, warmUp: { times: 2, ms: 0 } });
+  assert.deepEqual([ours.samples, slow.samples], [[1_000, 1_000], [20_000, 20_000]]);
+  assert.deepEqual(calls, { ours: 4, slow: 3 });
 });
 
 test("a cell that was not run stands in the report with its reason, and alone gives no ratio", () => {
@@ -133,19 +153,54 @@ test("the chart has a bar for each engine that was measured beside onnxruntime-w
   assert.match(svg, /onnxruntime-web 2&#60;3/);
 });
 
-test("a layer as ONNX: the fields where the format has them", () => {
-  const { weights, x, scale } = layerData(2, 3, 4);
-  assert.deepEqual([weights.length, x.length], [12, 6]);
-  const bytes = layerModel({ rows: 2, inputs: 3, outputs: 4, weights, scale });
-  const text = Buffer.from(bytes).toString("latin1");
-  assert.deepEqual([...bytes.slice(0, 6)], [0x08, 8, 0x42, 2, 0x10, 17], "IR version 8, opset 17");
-  for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul"]) assert.ok(text.includes(op), op);
-  assert.ok(Buffer.from(bytes).includes(Buffer.from(weights.buffer)), "the weights as they are");
+test("layers as ONNX: the fields where the format has them", () => {
+  const data = layerData();
+  const [weights, activations] = [data.weights(12), data.activations(6)];
+  assert.deepEqual([weights.length, activations.length], [12, 6]);
+  assert.deepEqual(layerData().weights(12), weights, "the same numbers each time");
+  const linear = Buffer.from(linearModel({ rows: 2, inputs: 3, outputs: 4, weights, scale: 0.01 }));
+  assert.deepEqual([...linear.subarray(0, 6)], [0x08, 8, 0x42, 2, 0x10, 17], "IR version 8, opset 17");
+  for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul"]) assert.ok(linear.includes(op), op);
+  assert.ok(linear.includes(Buffer.from(weights.buffer)), "the weights as they are");
+  const attention = Buffer.from(attentionModel({ length: 5, heads: 2, head: 3 }));
+  for (const op of ["Split", "MatMul", "Softmax", "Transpose", "Reshape"]) assert.ok(attention.includes(op), op);
+});
+
+test("tensors are found in an ONNX file, and a GGUF file holds them where it says", () => {
+  const weights = Int8Array.from({ length: 64 }, (_, at) => at - 32);
+  const tensors = onnxTensors(linearModel({ rows: 1, inputs: 32, outputs: 2, weights, scale: 0.5 }));
+  const { dims, type, bytes } = /** @type {import("./gguf/onnx-tensors.mjs").Tensor} */ (tensors.get("w"));
+  assert.deepEqual([dims, type, new Int8Array(bytes.slice().buffer)], [[32, 2], 3, weights]);
+  assert.deepEqual([0.5, 1, 1.5, 0.1].map(halfOf), [0x3800, 0x3c00, 0x3e00, 0x2e66]);
+  assert.throws(() => halfOf(1e9), /half precision: expected a number of 2\^-14 to 2\^15, found 1000000000/);
+  const path = join(mkdtempSync(join(tmpdir(), "gguf-")), "model.gguf");
+  writeGguf(path, { "general.architecture": string("bert"), "bert.block_count": uint32(2) }, [f32("a", [2], Float32Array.of(1, 2)), q8("b", [32, 2], weights, 0.5)]);
+  const file = readFileSync(path);
+  assert.deepEqual([file.toString("latin1", 0, 4), file.readUInt32LE(4), file.readBigUInt64LE(8), file.readBigUInt64LE(16)], ["GGUF", 3, 2n, 2n]);
+  // The data of "a" fills 32 bytes, and "b" is two blocks of a scale and 32 numbers, filled up to 96.
+  const data = file.subarray(-32 - 96);
+  assert.equal(data.byteOffset % 32 - file.byteOffset % 32, 0);
+  assert.deepEqual([data.readFloatLE(0), data.readFloatLE(4), data.readUInt16LE(32), data.readInt8(34), data.readUInt16LE(66), data.readInt8(99)], [1, 2, 0x3800, -32, 0x3800, 31]);
 });
 
 test("README, report, demo page and chart show the reference run", () => {
   const other = Object.entries(pages()).filter(([file, text]) => readFileSync(join(ROOT, file), "utf8") !== text).map(([file]) => file);
   assert.deepEqual(other, [], "node tests/bench/report/pages.mjs --write");
+});
+
+test("a template's piece of several ids becomes as many pieces, and other tokenizers stay as they are", () => {
+  const piece = (/** @type {string} */ id, type_id = 0) => ({ SpecialToken: { id, type_id } });
+  const [a, b] = [{ Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 1 } }];
+  const special = (/** @type {string} */ id, /** @type {number[]} */ ids, tokens = [id]) => ({ [id]: { id, ids, tokens } });
+  const tokenizer = (/** @type {object} */ post_processor) => Buffer.from(JSON.stringify({ model: {}, post_processor }));
+  const several = { single: [piece("<s>"), a], pair: [piece("q:"), a, piece("q:", 1), b], special_tokens: { ...special("<s>", [0]), ...special("q:", [7, 9], ["▁q", ":"]) } };
+  assert.deepEqual(JSON.parse(String(oneIdEach(tokenizer(several)))).post_processor, {
+    single: [piece("<s>"), a],
+    pair: [piece("▁q"), piece(":"), a, piece("▁q", 1), piece(":", 1), b],
+    special_tokens: { ...special("<s>", [0]), ...special("▁q", [7]), ...special(":", [9]) },
+  });
+  const single = tokenizer({ ...several, special_tokens: special("<s>", [0]) });
+  assert.equal(oneIdEach(single), single);
 });
 
 test("the command line: lists are checked, --quick chooses", () => {

@@ -6,26 +6,34 @@ import { OURS } from "./engines/registry.mjs";
 
 /** Before time counts: at least this often and this long, so that the browser has optimized what it will. */
 const WARM_UP = { times: 2, ms: 1_500 };
+/** Where one call takes longer, once is warm enough, and two rounds must do. */
+const SLOW_MS = 15_000;
+const SLOW_ROUNDS = 2;
 /** A sample shorter than this is repeated, and is then the mean. */
 const SAMPLE_MS = 150;
 
 /**
  * @typedef {{ engine: string, call: (command: string, argument?: unknown) => Promise<any> }} Contender an engine that is loaded
- * @typedef {{ engine: string, samples?: number[], agreement?: import("./agreement.mjs").Agreement, reason?: string }} Outcome
+ * @typedef {import("./agreement.mjs").Agreement & { inList: number }} Agreement of each pair alone; `inList`: mean difference in the whole list
+ * @typedef {{ engine: string, samples?: number[], agreement?: Agreement, reason?: string }} Outcome
  */
 
 /**
  * @param {readonly Contender[]} contenders
  * @param {import("./documents.mjs").Request} request
- * @param {{ rounds: number, warmUp?: { times: number, ms: number } }} options
+ * @param {{ rounds: number, pairs?: readonly import("./documents.mjs").Request[], warmUp?: { times: number, ms: number } }} options `pairs`: whose
+ *   scores are compared, each alone; without them, what `request` gives. In a list a peer's scores may depend on what else is
+ *   in it, one scale serving a whole batch: that is its own affair, and shows beside. Whether it runs the same model shows alone.
  * @returns {Promise<Outcome[]>} one for each, in their order
  */
-export async function compare(contenders, request, { rounds, warmUp = WARM_UP }) {
+export async function compare(contenders, request, { rounds, pairs = [], warmUp = WARM_UP }) {
   const runners = contenders.map((contender) => new Runner(contender, request));
   for (const runner of runners) await runner.warmUp(warmUp);
-  const ours = runners.find(({ engine }) => engine === OURS)?.logits;
+  for (const runner of runners) await runner.scoreAlone(pairs);
+  const ours = runners.find(({ engine }) => engine === OURS);
   for (const runner of runners) runner.check(ours);
-  for (let round = 0; round < rounds; round++) {
+  const most = runners.some((runner) => runner.isSlow) ? Math.min(rounds, SLOW_ROUNDS) : rounds;
+  for (let round = 0; round < most; round++) {
     // A B, then B A: whoever comes second has no steady advantage.
     const order = round % 2 ? [...runners].reverse() : runners;
     for (const runner of order) await runner.sample();
@@ -38,8 +46,11 @@ class Runner {
   samples = [];
   /** @type {number[] | undefined} */
   logits;
+  /** Of some pairs, each alone. @type {number[]} */
+  alone = [];
   repeats = 1;
-  /** @type {import("./agreement.mjs").Agreement | undefined} */
+  isSlow = false;
+  /** @type {Agreement | undefined} */
   agreement;
   /** Why it runs no more. @type {string | undefined} */
   reason;
@@ -54,17 +65,27 @@ class Runner {
   /** @param {{ times: number, ms: number }} least */
   async warmUp(least) {
     const start = performance.now();
-    for (let times = 0; !this.reason && (times < least.times || performance.now() - start < least.ms); times++) {
-      const { ms, logits } = (await this.#score()) ?? {};
+    for (let times = 0; !this.reason && !this.isSlow && (times < least.times || performance.now() - start < least.ms); times++) {
+      const timed = await this.#score();
+      if (!timed) return;
+      const { ms, logits } = timed;
       this.logits = logits;
+      this.isSlow = ms > SLOW_MS;
       this.repeats = Math.max(1, Math.ceil(SAMPLE_MS / ms));
     }
   }
 
-  /** @param {readonly number[] | undefined} ours */
+  /** @param {readonly import("./documents.mjs").Request[]} pairs */
+  async scoreAlone(pairs) {
+    if (pairs.length === 0) this.alone = this.logits ?? [];
+    for (const pair of pairs) this.alone.push(...((await this.#score(pair, 1))?.logits ?? []));
+  }
+
+  /** @param {Runner | undefined} ours */
   check(ours) {
-    if (!this.logits || !ours) return;
-    this.agreement = compareScores(this.logits, ours);
+    if (this.reason !== undefined || !this.logits || !ours?.logits || ours.reason !== undefined) return;
+    const { meanDifference: inList } = compareScores(this.logits, ours.logits);
+    this.agreement = { ...compareScores(this.alone, ours.alone), inList };
     const { agrees, meanDifference, largest } = this.agreement;
     if (!agrees) this.reason = `its scores are not ours: ${meanDifference.toPrecision(2)} apart on average, of ${largest.toPrecision(2)}`;
   }
@@ -81,10 +102,10 @@ class Runner {
   }
 
   /** A peer that fails is out, and the others go on. */
-  async #score() {
+  async #score(request = this.request, repeats = this.repeats) {
     if (this.reason !== undefined) return undefined;
     try {
-      return await this.call("score", { request: this.request, repeats: this.repeats });
+      return await this.call("score", { request, repeats });
     } catch (error) {
       this.reason = firstLine(error);
       return undefined;

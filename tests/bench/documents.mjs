@@ -16,8 +16,10 @@ import { random } from "./random.mjs";
  * @property {{ ids: number[], types: number[] }[]} rows the pairs, for engines that take ids
  */
 
-/** Tokens of every query. */
+/** Tokens of a query; where the shortest pair has no room for as many, half of its room. */
 const QUERY_TOKENS = 8;
+/** Tokens of the pairs whose scores are compared. */
+const COMPARED = [24, 48, 80, 128];
 /** Words to draw from; more make no difference. */
 const MOST_WORDS = 4_000;
 
@@ -28,6 +30,12 @@ const writers = new Map();
 export async function makeRequest(model, tokens, seed = 1) {
   if (!writers.has(model)) writers.set(model, openWriter(model));
   return /** @type {Promise<Writer>} */ (writers.get(model)).then((writer) => writer.request(tokens, seed));
+}
+
+/** Pairs to compare engines by, each in a request of its own. @param {string} model @returns {Promise<Request[]>} */
+export async function pairsOf(model) {
+  const { query, documents, rows } = await makeRequest(model, COMPARED, 2);
+  return rows.map((row, index) => ({ query, documents: [documents[index]], rows: [row] }));
 }
 
 /** @param {string} model @param {string} query @param {string[]} documents of any length @returns {Promise<Request>} pairs cut to 512 tokens as transformers.js cuts them */
@@ -57,8 +65,10 @@ class Writer {
   request(tokens, seed) {
     const draw = random(seed);
     const text = (/** @type {number} */ count) => Array.from({ length: count }, () => this.words[Math.floor(draw() * this.words.length)]).join(" ");
-    const query = text(QUERY_TOKENS);
-    const documents = tokens.map((count) => text(count - QUERY_TOKENS - this.separators));
+    const queryTokens = Math.min(QUERY_TOKENS, Math.floor((Math.min(...tokens) - this.separators) / 2));
+    if (queryTokens < 1) throw new Error(`expected pairs of at least ${this.separators + 2} tokens, found ${Math.min(...tokens)}`);
+    const query = text(queryTokens);
+    const documents = tokens.map((count) => text(count - queryTokens - this.separators));
     const rows = documents.map((document) => this.pair(query, document));
     const wrong = rows.findIndex(({ ids }, index) => ids.length !== tokens[index]);
     if (wrong >= 0) throw new Error(`document ${wrong}: expected a pair of ${tokens[wrong]} tokens, found ${rows[wrong].ids.length}`);

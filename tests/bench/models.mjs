@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
 import { fillSkeleton } from "../models/fill.mjs";
+import { convert } from "./gguf/convert.mjs";
 import { KEPT, ROOT } from "./paths.mjs";
 
 /** Where folders of models are made, to be kept. */
@@ -22,6 +23,7 @@ const SEED = 0;
  * @property {string} [skeleton] to be filled with random weights; without it, the default model's own file
  * @property {readonly string[]} tokenizers below the checkout, the first that is there
  * @property {string} tokenizerClass decides whether transformers.js makes token types
+ * @property {number} [heads] given where a GGUF file is made too
  * @property {object} config what else transformers.js wants to know
  */
 
@@ -32,9 +34,10 @@ const XLMR = ["../shared/data/xlmr/tokenizer.json.gz", "model/tokenizer.json"];
 export const KINDS = {
   default: {
     title: "default model",
-    shape: { layers: 6, hidden: 384, inner: 1536 },
+    shape: { layers: 12, hidden: 384, inner: 1536 },
     tokenizers: ["model/tokenizer.json"],
-    tokenizerClass: "XLMRobertaTokenizer",
+    // Its tokens are XLM-R's, but without types its two sides are one.
+    tokenizerClass: "BertTokenizer",
     config: { model_type: "bert", num_labels: 1 },
   },
   minilm: {
@@ -49,6 +52,7 @@ export const KINDS = {
     title: "bce-reranker-base",
     shape: { layers: 12, hidden: 768, inner: 3072 },
     skeleton: "bce-reranker-base_int8",
+    heads: 12,
     tokenizers: XLMR,
     tokenizerClass: "XLMRobertaTokenizer",
     config: { model_type: "xlm-roberta", num_labels: 1 },
@@ -86,7 +90,8 @@ export function prepareModel(id) {
   const tokenizer = kind.tokenizers.find((path) => existsSync(join(ROOT, path)));
   if (!tokenizer) throw new Error(`${id}: expected one of ${kind.tokenizers.join(", ")}, found none`);
   const json = readFileSync(join(ROOT, tokenizer));
-  writeWhole(join(folder, "tokenizer.json"), tokenizer.endsWith(".gz") ? gunzipSync(json) : json);
+  writeWhole(join(folder, "tokenizer.json"), oneIdEach(tokenizer.endsWith(".gz") ? gunzipSync(json) : json));
+  if (kind.heads) writeGguf(folder, { ...kind.shape, heads: kind.heads });
   writeWhole(join(folder, "config.json"), JSON.stringify(kind.config));
   writeWhole(join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: kind.tokenizerClass, model_max_length: MOST_TOKENS, ...special(folder) }));
   return {
@@ -98,6 +103,30 @@ export function prepareModel(id) {
     tokenizerBytes: statSync(join(folder, "tokenizer.json")).size,
     shape: kind.shape,
   };
+}
+
+/**
+ * The same tokens for the tokenizer of transformers.js, which reads one id of a template's piece: a piece of several ids
+ * ("query:") becomes as many pieces. @param {Buffer} json a tokenizer.json @returns {Buffer | string}
+ */
+export function oneIdEach(json) {
+  const tokenizer = JSON.parse(json.toString());
+  const template = tokenizer.post_processor;
+  const specials = Object.values(template?.special_tokens ?? {});
+  if (specials.every(({ ids }) => ids.length === 1)) return json;
+  const split = (/** @type {any} */ item) =>
+    item.SpecialToken ? template.special_tokens[item.SpecialToken.id].tokens.map((/** @type {string} */ id) => ({ SpecialToken: { ...item.SpecialToken, id } })) : item;
+  const tokens = specials.flatMap(({ ids, tokens }) => tokens.map((/** @type {string} */ id, /** @type {number} */ at) => [id, { id, ids: [ids[at]], tokens: [id] }]));
+  tokenizer.post_processor = { ...template, single: template.single.flatMap(split), pair: template.pair.flatMap(split), special_tokens: Object.fromEntries(tokens) };
+  return JSON.stringify(tokenizer);
+}
+
+/** For wllama, unless it is there. @param {string} folder @param {Kind["shape"] & { heads: number }} shape */
+function writeGguf(folder, shape) {
+  const path = join(folder, "model.gguf");
+  if (existsSync(path)) return;
+  convert(`${path}.${process.pid}`, readFileSync(join(folder, "onnx", "model_quantized.onnx")), tokenizerOf(folder), shape);
+  renameSync(`${path}.${process.pid}`, path);
 }
 
 /** The padding token, which transformers.js reads here and nowhere else. @param {string} folder */

@@ -15,7 +15,7 @@
  * @property {"measured" | "not run"} status
  * @property {string} [reason] why it was not run
  * @property {number[]} [samples] ms, one a round, in the order of the rounds
- * @property {import("./agreement.mjs").Agreement} [agreement] of its scores with ours
+ * @property {import("./compare.mjs").Agreement} [agreement] of its scores with ours
  * @property {Record<string, any>} [values] what else was measured
  */
 

@@ -8,6 +8,7 @@ import { within } from "./within.mjs";
  * @typedef {object} Tab one page, with one engine at most
  * @property {(command: string, argument?: unknown) => Promise<any>} call a command of page/host.js
  * @property {() => number} workers that run in it
+ * @property {() => Promise<number>} [heapBytes] what JavaScript holds after a collection; only Chromium says
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Profile a cache of its own, empty at first, and a process that no other page shares
@@ -48,6 +49,13 @@ async function openTab(page, url) {
   return {
     call: (command, argument = null) => within(Promise.race([gone, page.evaluate(run, /** @type {[string, unknown]} */ ([command, argument]))])),
     workers: () => page.workers().length,
+    async heapBytes() {
+      const session = await page.context().newCDPSession(page);
+      await session.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await session.send("Runtime.getHeapUsage");
+      await session.detach();
+      return usedSize;
+    },
     close: () => page.close(),
   };
 }

@@ -10,7 +10,8 @@
  * @property {object} [options] for the adapter
  * @property {boolean} [isolated] its page has COOP and COEP, which threads of shared memory need
  * @property {boolean} [inNode] runs in this process, not in a page
- * @property {string} [cannot] why it runs none of the models
+ * @property {string} [cannot] why it runs none of the models, or none but `only`
+ * @property {readonly string[]} [only] models
  * @property {boolean} [text] takes text: its times hold tokenization
  */
 
@@ -29,9 +30,12 @@ export const ENGINES = {
     cannot: "it runs .tflite files; converting this ONNX file takes onnx2tf and TensorFlow, which are not among the bench's packages",
   },
   wllama: {
-    title: "wllama",
+    title: "wllama, 1 thread",
     package: "@wllama/wllama",
-    cannot: "it runs GGUF files; llama.cpp's converter reads checkpoints of PyTorch, and of this model there is an ONNX file only",
+    adapter: "wllama.js",
+    only: ["bce"],
+    cannot: "llama.cpp knows one type of token, where this model has two; the bench makes a GGUF file of bce's shape",
+    text: true,
   },
 };
 

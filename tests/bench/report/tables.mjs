@@ -45,14 +45,17 @@ function speed({ cells }) {
     const ours = same.find(({ engine }) => engine === OURS);
     return same.map((cell) => {
       const words = [String(cell.browser), modelOf(cell.model), workloadOf(cell.workload), titleOf(cell.engine)];
-      if (!cell.samples) return notRun(words, cell, 7);
+      if (!cell.samples) return notRun(words, cell, 8);
       const ms = spread(cell.samples);
       const times = ours?.samples && ours !== cell ? withQuartiles(ratio(cell, ours)) : "";
-      return [...words, withQuartiles(ms), times, number(operations(String(cell.model), String(cell.workload)) / ms.median / 1e6)];
+      return [...words, withQuartiles(ms), times, number(operations(String(cell.model), String(cell.workload)) / ms.median / 1e6), apart(cell.agreement)];
     });
   });
-  return table(["browser", "model", "documents × tokens", "engine", "ms", "× ours", "GOPS"], 4, rows);
+  return table(["browser", "model", "documents × tokens", "engine", "ms", "× ours", "GOPS", "logits apart from ours: alone (in the list)"], 4, rows);
 }
+
+/** @param {Cell["agreement"]} agreement */
+const apart = (agreement) => (agreement ? `${agreement.meanDifference.toPrecision(2)} (${agreement.inList?.toPrecision(2) ?? ""})` : "");
 
 /** Multiplications and additions of the layers, two a pair of numbers, as if each pair ran alone. @param {string} model @param {string} workload */
 function operations(model, workload) {
@@ -145,7 +148,7 @@ function kernels({ cells }) {
     const words = [String(cell.workload), titleOf(cell.engine)];
     return cell.samples && cell.values ? [...words, withQuartiles(spread(cell.samples)), number(cell.values.operations / median(cell.samples) / 1e6)] : notRun(words, cell, 4);
   });
-  return rows.length === 0 ? "" : table(["rows × inputs × outputs", "kernel", "ms", "GOPS"], 2, rows);
+  return rows.length === 0 ? "" : table(["linear: rows × inputs × outputs; attention: tokens × heads × numbers of a head", "kernel", "ms", "GOPS"], 2, rows);
 }
 
 /** @param {import("./markdown.mjs").Results} results */

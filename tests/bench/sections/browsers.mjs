@@ -5,7 +5,7 @@ import { openFirefox } from "../browsers/firefox.mjs";
 import { openAlone } from "../browsers/tab.mjs";
 import { openWebKit } from "../browsers/webkit.mjs";
 import { compare, firstLine } from "../compare.mjs";
-import { makeRequest } from "../documents.mjs";
+import { makeRequest, pairsOf } from "../documents.mjs";
 import { prepareModel } from "../models.mjs";
 import { WORKLOADS } from "../workloads.mjs";
 import { loadEngine } from "./speed.mjs";
@@ -51,7 +51,8 @@ export async function* measureBrowsers({ options, url, browsers, run, log }) {
       else loaded.push({ engine, ...tab });
     }
     const request = await makeRequest(cell.model, WORKLOADS[cell.workload].tokens);
-    for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds })) {
+    const pairs = await pairsOf(cell.model);
+    for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds, pairs })) {
       if (reason === undefined) yield { ...cell, engine, agreement, status: /** @type {const} */ ("measured"), samples };
       else yield { ...cell, engine, agreement, status: /** @type {const} */ ("not run"), reason };
     }

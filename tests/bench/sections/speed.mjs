@@ -3,7 +3,7 @@
 
 import { openAlone, pageFor, wanted } from "../browsers/tab.mjs";
 import { compare, firstLine } from "../compare.mjs";
-import { makeRequest } from "../documents.mjs";
+import { makeRequest, pairsOf } from "../documents.mjs";
 import { openNode } from "../engines/onnxruntime-node.mjs";
 import { ENGINES } from "../engines/registry.mjs";
 import { prepareModel } from "../models.mjs";
@@ -27,10 +27,13 @@ export async function* measureSpeed(context) {
       if ("reason" in tab) for (const { workload } of plan) yield { ...cell, engine, workload, status: "not run", reason: tab.reason };
       else loaded.push({ engine, ...tab });
     }
-    for (const { workload } of plan) {
+    const pairs = await pairsOf(id);
+    for (const { workload, cannot } of plan) {
+      if (cannot) for (const { engine } of loaded) yield { ...cell, engine, workload, status: "not run", reason: cannot };
+      if (cannot) continue;
       log(`${id}: ${workload}`);
       const request = await makeRequest(id, WORKLOADS[workload].tokens);
-      for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds })) {
+      for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds, pairs })) {
         const found = { ...cell, engine, workload, ...(agreement ? { agreement } : {}) };
         yield reason === undefined ? { ...found, status: "measured", samples } : { ...found, status: "not run", reason };
       }
@@ -44,8 +47,8 @@ export async function* measureSpeed(context) {
  * @returns {Promise<Opened | { reason: string }>}
  */
 export async function loadEngine({ browser, url }, engine, model) {
-  const { cannot, inNode } = ENGINES[engine];
-  if (cannot) return { reason: cannot };
+  const { cannot, only, inNode } = ENGINES[engine];
+  if (cannot && !only?.includes(model)) return { reason: cannot };
   if (inNode) return openNode(model).catch((error) => ({ reason: firstLine(error) }));
   const tab = await openAlone(browser, pageFor(url, engine));
   try {
