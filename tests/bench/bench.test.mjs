@@ -2,7 +2,7 @@
 // The parts of the bench that need no browser and no peers.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -17,7 +17,9 @@ import { readOptions } from "./options.mjs";
 import { chart } from "./report/chart.mjs";
 import { markdown } from "./report/markdown.mjs";
 import { pages } from "./report/pages.mjs";
+import { measureAll } from "./measure.mjs";
 import { ratio } from "./results.mjs";
+import { packageDigest, resumed } from "./resume.mjs";
 import { ROOT } from "./paths.mjs";
 import { ndcg10 } from "./relevance.mjs";
 import { line, median, pairedRatio, quantile, spread } from "./statistics.mjs";
@@ -116,6 +118,17 @@ test("a cell that was not run stands in the report with its reason, and alone gi
   assert.match(report, /transformers\.js, one padded batch \| not run: the page crashed/);
 });
 
+test("growth: each size, how straight the line is, and what was too long", () => {
+  const of = (/** @type {number} */ size, /** @type {number} */ ms) => cell({ kind: "growth", series: "tokens", workload: undefined, size, samples: [ms], values: { billions: size * size, wasmBytes: 1e6 } });
+  const report = markdown({
+    run: "r1", startedAt: "2026-11-24T00:00:00Z", machine: { cpu: "a CPU", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {},
+    cells: [of(1, 10), of(2, 40), of(4, 160), { ...of(8, 0), samples: undefined, status: "not run", reason: "foreseen to take 640 s" }],
+  });
+  assert.match(report, /\| tokens \| MiniLM-L6 \| 2 \| 40\.0 \| 20\.0 \| 100 \| 1\.00 MB \|/);
+  assert.match(report, /- tokens: .*R² = 0\.9\d+; against operations R² = 1\.0000/);
+  assert.match(report, /\| tokens \| MiniLM-L6 \| 8 \| not run: foreseen to take 640 s/);
+});
+
 test("each target of the design is named: reached, not reached or not run", () => {
   /** @param {import("./results.mjs").Cell[]} cells */
   const results = (...cells) => ({ run: "r1", startedAt: "2026-11-24T00:00:00Z", machine: { cpu: "a CPU", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells });
@@ -201,6 +214,51 @@ test("a template's piece of several ids becomes as many pieces, and other tokeni
   });
   const single = tokenizer({ ...several, special_tokens: special("<s>", [0]) });
   assert.equal(oneIdEach(single), single);
+});
+
+test("a run goes on only with the same package, machine, versions and browser", () => {
+  const now = { package: "p1", machine: { cpu: "a" }, versions: { peer: "1" }, browsers: { Chromium: "156" }, cells: [] };
+  const earlier = { ...now, browsers: { Chromium: "156", Firefox: "153" }, cells: [cell()] };
+  assert.equal(resumed(earlier, now), earlier);
+  assert.throws(() => resumed({ ...earlier, package: "p0" }, now), { code: "ERR_BENCH_ARGUMENT", message: '--resume: expected package "p1", found "p0"; start a new run' });
+  assert.throws(() => resumed({ ...earlier, package: undefined }, now), /expected package "p1", found undefined/);
+  assert.throws(() => resumed({ ...earlier, machine: { cpu: "b" } }, now), /expected machine/);
+  assert.throws(() => resumed({ ...earlier, versions: { peer: "2" } }, now), /expected versions/);
+  assert.throws(() => resumed({ ...earlier, browsers: { Chromium: "157" } }, now), /expected browsers/);
+  const folder = mkdtempSync(join(tmpdir(), "package-"));
+  writeFileSync(join(folder, "a.js"), "1");
+  const digest = packageDigest(folder);
+  writeFileSync(join(folder, "README.md"), "words are not code");
+  assert.equal(packageDigest(folder), digest);
+  writeFileSync(join(folder, "a.js"), "2");
+  assert.notEqual(packageDigest(folder), digest);
+});
+
+test("a section that fails is named, a browser that went down replaced, and the others go on", async () => {
+  let opened = 0;
+  const open = async () => {
+    let alive = true;
+    return /** @type {any} */ ({ id: ++opened, isAlive: () => alive, close: async () => void (alive = false) });
+  };
+  const of = (/** @type {number} */ id) => cell({ values: { browser: id } });
+  const sections = {
+    first: async function* (/** @type {any} */ { browser }) {
+      yield of(browser.id);
+      throw new Error("the browser is gone\nwith a stack");
+    },
+    second: async function* (/** @type {any} */ { browser }) {
+      yield of(browser.id);
+      await browser.close();
+    },
+    third: async function* (/** @type {any} */ { browser }) {
+      yield of(browser.id);
+    },
+  };
+  const context = /** @type {any} */ ({ browser: await open(), log() {}, run: { part: () => ({ run: "r1", part: 2 }) } });
+  const cells = [];
+  for await (const each of measureAll(sections, context, open)) cells.push(each);
+  assert.deepEqual(cells.map(({ values, reason }) => values?.browser ?? reason), [1, "the browser is gone", 2, 3]);
+  assert.deepEqual([cells[1].kind, cells[1].status], ["first", "not run"]);
 });
 
 test("the command line: lists are checked, --quick chooses", () => {

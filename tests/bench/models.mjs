@@ -78,6 +78,12 @@ export const KINDS = {
  * @property {{ layers: number, hidden: number, inner: number }} shape
  */
 
+/** Multiplications and additions of a model's layers, two a pair of numbers, as if each pair ran alone. @param {string} id @param {readonly number[]} tokens of each pair */
+export function operations(id, tokens) {
+  const { layers, hidden, inner } = KINDS[id].shape;
+  return tokens.reduce((sum, count) => sum + 2 * layers * count * (4 * hidden * hidden + 2 * hidden * inner + 2 * count * hidden), 0);
+}
+
 /** Makes the folder of `id` unless it is there. @param {string} id @returns {Model} */
 export function prepareModel(id) {
   const kind = KINDS[id];

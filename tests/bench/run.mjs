@@ -3,21 +3,21 @@
 //
 //   npm run bench -- --help
 
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
 import { build } from "../../pkg-template/build.mjs";
 import { openAlone } from "./browsers/tab.mjs";
-import { firstLine } from "./compare.mjs";
 import { ENGINES } from "./engines/registry.mjs";
 import { installPackage } from "./install.mjs";
+import { measureAll } from "./measure.mjs";
 import { USAGE, readOptions } from "./options.mjs";
 import { KEPT } from "./paths.mjs";
 import { installPeers, versionOf } from "./peers.mjs";
 import { markdown } from "./report/markdown.mjs";
 import { newRunId } from "./results.mjs";
+import { packageDigest, resumed } from "./resume.mjs";
 import { SECTIONS } from "./sections/index.mjs";
 import { serveBench } from "./server.mjs";
 
@@ -30,10 +30,10 @@ async function main(options) {
   const installed = await installPackage();
   const { openChromium } = await import("./browsers/chromium.mjs");
   const server = await serveBench(installed);
-  let browser = await openChromium();
+  const browser = await openChromium();
   try {
-    const results = await newResults(options, browser, server.url, installed.pkg);
-    if (options.resume) Object.assign(results, resumed(JSON.parse(readFileSync(options.resume, "utf8")), results));
+    const fresh = await newResults(options, browser, server.url, installed);
+    const results = options.resume ? resumed(JSON.parse(readFileSync(options.resume, "utf8")), fresh) : fresh;
     const file = options.out ?? options.resume ?? join(KEPT, "runs", `${results.run}.json`);
     mkdirSync(dirname(file), { recursive: true });
     let part = Math.max(0, ...results.cells.map((/** @type {import("./results.mjs").Cell} */ cell) => cell.part));
@@ -42,18 +42,9 @@ async function main(options) {
       results.cells.push(cell);
       writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
     };
-    for (const section of options.sections) {
-      try {
-        for await (const cell of SECTIONS[section].measure({ options, url: server.url, pkg: installed.pkg, browser, browsers: results.browsers, run, log })) add(cell);
-      } catch (error) {
-        // The browser itself, or the bench: the other sections still count.
-        log(`${section}: ${/** @type {Error} */ (error).stack}`);
-        add({ ...run.part(), kind: section, engine: "all", status: "not run", reason: firstLine(error) });
-        await browser.close();
-      }
-      // A browser that went down with a peer is replaced.
-      if (!browser.isAlive()) browser = await openChromium();
-    }
+    const sections = Object.fromEntries(options.sections.map((id) => [id, SECTIONS[id].measure]));
+    const context = { options, url: server.url, pkg: installed.pkg, browser, browsers: results.browsers, run, log };
+    for await (const cell of measureAll(sections, context, openChromium)) add(cell);
     console.log(markdown(results));
     log(`results: ${file}`);
   } finally {
@@ -64,9 +55,9 @@ async function main(options) {
 
 /**
  * @param {import("./options.mjs").Options} options
- * @param {import("./browsers/chromium.mjs").Browser} browser @param {string} url @param {string} pkg
+ * @param {import("./browsers/chromium.mjs").Browser} browser @param {string} url @param {{ pkg: string, model: string }} installed
  */
-async function newResults(options, browser, url, pkg) {
+async function newResults(options, browser, url, { pkg, model }) {
   const tab = await openAlone(browser, `${url}/`);
   const relaxedDot = await tab.call("relaxedDot");
   await tab.close();
@@ -76,30 +67,13 @@ async function newResults(options, browser, url, pkg) {
     run: newRunId(),
     startedAt: new Date().toISOString(),
     quick: options.quick,
-    package: digest(pkg),
+    package: packageDigest(pkg, model),
     machine: { cpu: cpus()[0].model, cores: cpus().length, memoryGB: Math.round(totalmem() / 2 ** 30), relaxedDot },
     browsers: { [browser.name]: browser.version },
     versions: { "rerank-wasm": version, ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])) },
     /** @type {import("./results.mjs").Cell[]} */
     cells: [],
   };
-}
-
-/** An earlier run, if it was of the same package, machine and versions. @param {any} earlier @param {any} now */
-function resumed(earlier, now) {
-  for (const key of ["package", "machine", "versions"]) {
-    const [found, expected] = [JSON.stringify(earlier[key]), JSON.stringify(now[key])];
-    if (found !== expected) throw Object.assign(new Error(`--resume: expected ${key} ${expected}, found ${found}; start a new run`), { code: "ERR_BENCH_ARGUMENT" });
-  }
-  return earlier;
-}
-
-/** Of all files of a package: the same digest is the same code. @param {string} folder */
-function digest(folder) {
-  const hash = createHash("sha256");
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.(js|wasm)$/.test(file)).sort();
-  for (const file of files) hash.update(file).update(readFileSync(join(folder, file)));
-  return hash.digest("hex").slice(0, 16);
 }
 
 try {

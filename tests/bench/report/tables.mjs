@@ -2,7 +2,7 @@
 // One table a section of the results.
 
 import { ENGINES, OURS } from "../engines/registry.mjs";
-import { KINDS } from "../models.mjs";
+import { KINDS, operations } from "../models.mjs";
 import { ratio } from "../results.mjs";
 import { line, median, spread } from "../statistics.mjs";
 import { WORKLOADS } from "../workloads.mjs";
@@ -48,7 +48,7 @@ function speed({ cells }) {
       if (!cell.samples) return notRun(words, cell, 8);
       const ms = spread(cell.samples);
       const times = ours?.samples && ours !== cell ? withQuartiles(ratio(cell, ours)) : "";
-      return [...words, withQuartiles(ms), times, number(operations(String(cell.model), String(cell.workload)) / ms.median / 1e6), apart(cell.agreement)];
+      return [...words, withQuartiles(ms), times, number(operations(String(cell.model), WORKLOADS[String(cell.workload)].tokens) / ms.median / 1e6), apart(cell.agreement)];
     });
   });
   return table(["browser", "model", "documents × tokens", "engine", "ms", "× ours", "GOPS", "logits apart from ours: alone (in the list)"], 4, rows);
@@ -56,12 +56,6 @@ function speed({ cells }) {
 
 /** @param {Cell["agreement"]} agreement */
 const apart = (agreement) => (agreement ? `${agreement.meanDifference.toPrecision(2)} (${agreement.inList?.toPrecision(2) ?? ""})` : "");
-
-/** Multiplications and additions of the layers, two a pair of numbers, as if each pair ran alone. @param {string} model @param {string} workload */
-function operations(model, workload) {
-  const { layers, hidden, inner } = KINDS[model].shape;
-  return WORKLOADS[workload].tokens.reduce((sum, tokens) => sum + 2 * layers * tokens * (4 * hidden * hidden + 2 * hidden * inner + 2 * tokens * hidden), 0);
-}
 
 /** @param {import("./markdown.mjs").Results} results */
 function start({ cells }) {
@@ -124,21 +118,27 @@ function remote({ cells }) {
 function growth({ cells }) {
   const found = cells.filter(({ kind }) => kind === "growth");
   const rows = found.map((cell) => {
-    const words = [String(cell.series), modelOf(cell.model), String(cell.size ?? "")];
-    if (!cell.samples || !cell.size) return notRun(words, cell, 6);
+    const words = [String(cell.series), modelOf(cell.model), cell.size === undefined ? "" : String(Number(cell.size.toFixed(1)))];
+    if (!cell.samples || !cell.size || !cell.values) return notRun(words, cell, 7);
     const ms = median(cell.samples);
-    return [...words, number(ms), number(ms / cell.size), mega(cell.values?.wasmBytes)];
+    return [...words, number(ms), number(ms / cell.size), number((cell.values.billions / ms) * 1e3), mega(cell.values.wasmBytes)];
   });
-  return rows.length === 0 ? "" : `${table(["what grows", "model", "size", "ms", "ms each", "wasm memory"], 2, rows)}\n\n${lines(found)}`;
+  return rows.length === 0 ? "" : `${table(["what grows", "model", "size", "ms", "ms each", "GOPS", "wasm memory"], 2, rows)}\n\n${lines(found)}`;
 }
 
-/** How far each series is from a straight line. @param {Cell[]} cells */
+/**
+ * How far each series is from a straight line: against its size, and against the operations of the model's layers, of which
+ * attention's grow with the square of the tokens.
+ * @param {Cell[]} cells
+ */
 function lines(cells) {
   return [...new Set(cells.map(({ series }) => series))].flatMap((series) => {
-    const points = cells.filter((cell) => cell.series === series && cell.samples && cell.size).map(({ size, samples }) => ({ x: Number(size), y: median(samples ?? []) }));
-    if (points.length < 3) return [];
-    const { slope, intercept, r2 } = line(points);
-    return [`- ${series}: ${number(slope)} ms each and ${number(intercept)} ms beside, R² = ${r2.toFixed(4)}`];
+    const measured = cells.filter((cell) => cell.series === series && cell.samples && cell.size && cell.values);
+    if (measured.length < 3) return [];
+    const against = (/** @type {(cell: Cell) => number} */ x) => line(measured.map((cell) => ({ x: x(cell), y: median(cell.samples ?? []) })));
+    const { slope, intercept, r2 } = against(({ size }) => Number(size));
+    const byWork = against(({ values }) => values?.billions);
+    return [`- ${series}: ${number(slope)} ms each and ${number(intercept)} ms beside, R² = ${r2.toFixed(4)}; against operations R² = ${byWork.r2.toFixed(4)}`];
   }).join("\n");
 }
 

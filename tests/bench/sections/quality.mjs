@@ -14,8 +14,8 @@ import { ndcg10, relevanceLists } from "../relevance.mjs";
 
 const MODEL = "default";
 const ENGINES = ["ours", "ours-simd128", "ort", "tjs"];
-/** Queries of each set: six sets make 48 lists. */
-const QUERIES = 8;
+/** Queries of each set: six sets make 24 lists, as many as transformers.js ranks in minutes. */
+const QUERIES = 4;
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureQuality({ options, url, browser, run, log }) {
