@@ -263,7 +263,7 @@ test("a section that fails is named, a browser that went down replaced, and the 
 
 test("the command line: lists are checked, --quick chooses", () => {
   const quick = readOptions(["--quick"]);
-  assert.ok(quick !== "help" && quick.quick && quick.rounds === 5);
+  assert.ok(quick !== "help" && quick.quick && quick.rounds === 3);
   const some = readOptions(["--only", "minilm,bce", "--engines", "ours,ort"]);
   assert.ok(some !== "help");
   assert.deepEqual([some.models, some.engines], [["minilm", "bce"], ["ours", "ort"]]);

@@ -15,7 +15,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --workloads IDS     ${Object.keys(WORKLOADS).join(", ")}
   --engines IDS       ${Object.keys(ENGINES).join(", ")}
   --sections IDS      ${Object.keys(SECTIONS).join(", ")}
-  --rounds N          of each comparison; default 7, with --quick 5
+  --rounds N          of each comparison; default 7, with --quick 3
   --resume FILE       add to the results of a run: the same package, machine and versions
   --out FILE          where the results go; default .cache/bench/runs/ID.json
   --no-build          measure pkg/ as it is
@@ -55,7 +55,7 @@ export function readOptions(args) {
     },
   });
   if (values.help) return "help";
-  const rounds = values.rounds === undefined ? (values.quick ? 5 : 7) : Number(values.rounds);
+  const rounds = values.rounds === undefined ? (values.quick ? 3 : 7) : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw badArgument(`--rounds: expected a whole number from 1, found ${values.rounds}`);
   const quickSections = Object.keys(SECTIONS).filter((id) => SECTIONS[id].quick);
   return {

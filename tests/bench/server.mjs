@@ -48,6 +48,7 @@ function importMap(pkg) {
     "onnxruntime-common": `${transformers}/node_modules/onnxruntime-common/dist/esm/index.js`,
     "onnxruntime-web/webgpu": `${transformers}/node_modules/onnxruntime-web/dist/ort.webgpu.bundle.min.mjs`,
     "@huggingface/tokenizers": "/peers/@huggingface/tokenizers/dist/tokenizers.min.mjs",
+    "@litertjs/wasm-utils": "/peers/@litertjs/wasm-utils/dist/index.js",
     "@huggingface/jinja": "/peers/@huggingface/jinja/dist/index.js",
   };
 }

@@ -25,9 +25,11 @@ export const ENGINES = {
   "ort-node": { title: "onnxruntime-node, native, 1 thread", package: "onnxruntime-node", inNode: true },
   tjs: { title: "transformers.js, one padded batch", package: "@huggingface/transformers", adapter: "transformers.js", text: true },
   litert: {
-    title: "LiteRT.js",
+    title: "LiteRT.js, 1 thread",
     package: "@litertjs/core",
-    cannot: "it runs .tflite files; converting this ONNX file takes onnx2tf and TensorFlow, which are not among the bench's packages",
+    adapter: "litert.js",
+    only: ["minilm"],
+    cannot: "it runs .tflite files; tests/bench/litert/convert.py makes them of MiniLM's shape",
   },
   wllama: {
     title: "wllama, 1 thread",
