@@ -57,6 +57,13 @@ class Writer {
 
   /** @param {string} query @param {string} document */
   pair(query, document) {
+    // This tokenizer takes an empty second text for none: one of a word, without that word.
+    if (document === "") {
+      const { ids, types } = this.pair(query, this.words[0]);
+      const [word] = this.tokenizer.encode(this.words[0], { add_special_tokens: false }).ids;
+      const at = ids.lastIndexOf(word);
+      return { ids: ids.toSpliced(at, 1), types: types.toSpliced(at, 1) };
+    }
     const { ids, token_type_ids: types } = this.tokenizer.encode(query, { text_pair: document, return_token_type_ids: true });
     return { ids, types };
   }

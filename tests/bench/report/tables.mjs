@@ -158,7 +158,7 @@ function quality({ cells }) {
     const words = [titleOf(cell.engine)];
     if (!cell.samples || !cell.values) return notRun(words, cell, 4);
     const fidelity = cells.find((it) => it.kind === "fidelity" && it.part === cell.part && it.engine === cell.engine)?.values;
-    return [...words, cell.values.ndcg10.toFixed(3), withQuartiles(spread(cell.samples)), fidelity ? fidelity.meanDifference.toFixed(4) : ""];
+    return [...words, cell.values.ndcg10.toFixed(3), withQuartiles(spread(cell.samples)), fidelity ? `${fidelity.meanDifference.toFixed(4)} (${fidelity.pairs} pairs${fidelity.withoutScore ? `, NaN on ${fidelity.withoutScore} more` : ""})` : ""];
   });
   return rows.length === 0 ? "" : table(["engine, default model", "nDCG@10, mean of sets", "ms a list of 20", "mean distance of logits from fp32"], 1, rows);
 }
