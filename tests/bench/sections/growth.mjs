@@ -17,10 +17,18 @@ export const SERIES = [
   { id: "documents", model: "default", sizes: [1, 3, 10, 30, 100, 300, 1_000], tokens: (documents) => Array.from({ length: documents }, () => 32) },
   { id: "tokens", model: "default", sizes: [16, 32, 64, 128, 256, 512], tokens: (tokens) => [tokens] },
   // Longer pairs than the model reads at once: each is read in windows, which overlap by 80 tokens.
-  { id: "windows", model: "default", sizes: [512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768], tokens: (tokens) => [tokens], read: (tokens) => Array.from({ length: Math.ceil((tokens - 80) / 432) }, () => 512) },
+  { id: "windows", model: "default", sizes: [512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768], tokens: (tokens) => [tokens], read: windows },
   // The only shape with positions for more.
   { id: "long pairs", model: "bge", sizes: [128, 512, 1_024, 2_048, 4_096, 8_192], tokens: (tokens) => [tokens], options: { maxTokens: 8_192 } },
 ];
+/** Tokens of the pair of each window, about. @param {number} tokens */
+function windows(tokens) {
+  const [whole, overlap] = [512, 80];
+  const full = Math.floor((tokens - overlap) / (whole - overlap));
+  const rest = tokens - overlap - full * (whole - overlap);
+  return [...Array.from({ length: full }, () => whole), ...(rest > 0 ? [rest + overlap] : [])];
+}
+
 /** One pair of so many tokens on each of these; its size is what the layers compute, in billions of operations. */
 const BY_MODEL = { id: "model", models: ["minilm", "default", "bce", "bge"], tokens: 128 };
 
