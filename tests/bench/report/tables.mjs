@@ -75,8 +75,9 @@ function memory({ cells }) {
   const rows = cells.filter(({ kind }) => kind === "memory").map((cell) => {
     const words = [modelOf(cell.model), titleOf(cell.engine)];
     if (!cell.values) return notRun(words, cell, 6);
-    const { modelBytes, loadedWasmBytes, rankedWasmBytes, otherBytes } = cell.values;
-    return [...words, mega(modelBytes), mega(loadedWasmBytes), mega(rankedWasmBytes), mega(otherBytes)];
+    const { modelBytes, loadedWasmBytes, rankedWasmBytes, otherBytes, workers } = cell.values;
+    const wasm = workers ? Array.from({ length: 2 }, () => `in each of ${workers} workers as on one page`) : [mega(loadedWasmBytes), mega(rankedWasmBytes)];
+    return [...words, mega(modelBytes), ...wasm, mega(otherBytes)];
   });
   return rows.length === 0 ? "" : table(["model", "engine", "model file", "peak wasm memory, loading", "ranking 8 × 256", "beside it, in JavaScript"], 2, rows);
 }
