@@ -1,6 +1,6 @@
 //! What follows a linear layer: GELU, by the error function or by tanh.
 
-use crate::local::kernels::lanes::{F32x4, map};
+use crate::local::kernels::lanes::{F32x4, Vectors, map};
 
 /// What becomes of each number of a layer's output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,22 +23,22 @@ impl Activation {
 }
 
 #[inline(always)]
-fn gelu(x: F32x4) -> F32x4 {
-    let half = F32x4::splat(0.5);
-    let erf = erf(x * F32x4::splat(std::f32::consts::FRAC_1_SQRT_2));
-    (x * half).plus(x * half, erf)
+fn gelu(x: Vectors) -> Vectors {
+    let half = x * Vectors::splat(0.5);
+    half.plus(half, erf(x * Vectors::splat(std::f32::consts::FRAC_1_SQRT_2)))
 }
 
 /// The error function to 2e-7: a rational function in x², odd above and even below, of which nothing is left to add beyond 4.
 /// Coefficients of Eigen's `generic_fast_erf` (Eigen/src/SpecialFunctions, 3.4).
 #[inline(always)]
-fn erf(x: F32x4) -> F32x4 {
-    const ABOVE: [f32; 7] =
-        [-2.726_142_3e-10, 2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906e-4, -2.954_6e-3, -1.609_603_3e-2];
-    const BELOW: [f32; 5] = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_474e-2];
-    let x = x.max(F32x4::splat(-4.0)).min(F32x4::splat(4.0));
+fn erf(x: Vectors) -> Vectors {
+    const ABOVE: [f32; 6] =
+        [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906e-4, -2.954_6e-3, -1.609_603_3e-2];
+    const BELOW: [f32; 4] = [-2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_474e-2];
+    let (least, most) = (F32x4::splat(-4.0), F32x4::splat(4.0));
+    let x = x.each(|it| it.max(least).min(most));
     let square = x * x;
-    x * square.polynomial(ABOVE) / square.polynomial(BELOW)
+    x * square.polynomial(-2.726_142_3e-10, ABOVE) / square.polynomial(-1.456_607_2e-5, BELOW)
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 //! Both products are taken in whole numbers, sums exact, as in a linear layer; but queries, keys and values are
 //! quantized to twelve bits and more, so that what eight bits would cost is not paid here.
 
-use crate::local::kernels::lanes::{F32x4, LANES, fold, largest, quantize, rest};
+use crate::local::kernels::lanes::{F32x4, LANES, Vectors, rest};
 use crate::local::kernels::norm::add;
 use crate::local::kernels::softmax::softmax;
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, interleave, pairs};
+use crate::local::kernels::tile::{ROWS, interleave_pairs};
+use crate::local::kernels::wide::{Part, Wide, WidePanels};
 
 /// The most a value may be, with a sign: with weights that sum up to `softmax`'s most, sums stay below 2³¹.
 const MOST_OF_VALUE: f32 = 4095.0;
@@ -55,40 +56,60 @@ impl Attention<'_> {
 
     /// The head whose numbers stand from `first` on in each row.
     fn apply_head(&self, first: usize, out: &mut [f32]) {
-        let (width, columns) = (self.heads * self.head, first..first + self.head);
-        let rows = |all: &[f32]| -> Vec<f32> {
-            all.chunks_exact(width).flat_map(|row| row.get(columns.clone()).unwrap_or_default()).copied().collect()
-        };
+        let part = |all| Part { numbers: all, width: self.heads * self.head, first, count: self.head };
         let most = most_of_key(self.head);
-        let queries = Wide::rows(&rows(self.queries), self.head, most);
-        let keys = WidePanels::of(Wide::rows(&rows(self.keys), self.head, most));
-        let count = keys.scales.len();
-        let pairs = queries.scales.len() * count;
-        let is_by_head = self.heads > 1 && self.mask.len() == pairs * self.heads;
-        let mask = self.mask.get(if is_by_head { first / self.head * pairs } else { 0 }..).unwrap_or_default();
-        let values = WidePanels::of(Wide::rows(&transposed(&rows(self.values), self.head), count, MOST_OF_VALUE));
-        let mut scores = vec![0.0; BLOCK.min(queries.scales.len()) * count];
+        let queries = Wide::rows(part(self.queries), most);
+        let keys = WidePanels::of_rows(part(self.keys), most);
+        let values = WidePanels::of_columns(part(self.values), MOST_OF_VALUE);
+        let (length, all) = (queries.scales.len(), self.keys.len() / (self.heads * self.head));
+        let is_by_head = self.mask.len() > length * all;
+        let mask = rest(self.mask, if is_by_head { first / self.head * length * all } else { 0 });
         let blocks = queries.numbers.chunks(BLOCK * queries.width).zip(queries.scales.chunks(BLOCK));
         for ((block, scales), start) in blocks.zip((0..).step_by(BLOCK)) {
-            let scores = scores.get_mut(..scales.len() * count).unwrap_or_default();
-            keys.meet(&interleaved(block, queries.width), |row, column, numbers| {
-                let factor = F32x4::splat(scales.get(row).copied().unwrap_or_default() * self.scale);
-                let scores = scores.get_mut(row * count + column..(row + 1) * count).unwrap_or_default();
-                store(numbers.map(|it| it * factor), scores);
-            });
-            let mask = mask.get(start * count..).unwrap_or_default();
-            scores.chunks_exact_mut(count).zip(mask.chunks_exact(count)).for_each(|(row, mask)| add(row, mask));
-            let mut weights = vec![0; scales.len() * values.width];
-            let rows = scores.chunks_exact_mut(count).zip(weights.chunks_exact_mut(values.width));
-            let totals: Vec<f32> = rows.map(|(scores, weights)| softmax(scores, weights).max(1) as f32).collect();
-            values.meet(&interleaved(&weights, values.width), |row, column, numbers| {
-                let factor = F32x4::splat(totals.get(row).map_or(0.0, |total| total.recip()));
-                let out = out.get_mut((start + row) * width..).and_then(|row| row.get_mut(columns.clone()));
-                let out = out.and_then(|out| out.get_mut(column..)).unwrap_or_default();
-                store(numbers.map(|it| it * factor), out);
+            let mut scores = self.scores(block, scales, &keys);
+            mask_scores(&mut scores, rest(mask, start * all), all);
+            let (weights, factors) = weights(&mut scores, scales.len(), values.width);
+            values.meet(&weights, &factors, |row, column, numbers| {
+                let row = out.get_mut((start + row) * self.heads * self.head + first..);
+                store(numbers, row.and_then(|row| row.get_mut(column..self.head)).unwrap_or_default());
             });
         }
     }
+
+    /// Of some queries with all keys, `[queries, keys]`, a row filled up to whole `Vectors` with -∞.
+    fn scores(&self, queries: &[i16], scales: &[f32], keys: &WidePanels) -> Vec<f32> {
+        let stride = keys.count.next_multiple_of(Vectors::NUMBERS);
+        let factors: Vec<f32> = scales.iter().map(|scale| scale * self.scale).collect();
+        let mut scores = vec![f32::NEG_INFINITY; scales.len() * stride];
+        keys.meet(queries, &factors, |row, column, numbers| {
+            let row = scores.get_mut(row * stride..).and_then(|row| row.get_mut(column..keys.count));
+            store(numbers, row.unwrap_or_default());
+        });
+        scores
+    }
+}
+
+/// Adds the mask, `[queries, keys]` or nothing, to the scores of `keys` keys.
+fn mask_scores(scores: &mut [f32], mask: &[f32], keys: usize) {
+    let rows = scores.chunks_exact_mut(keys.next_multiple_of(Vectors::NUMBERS)).zip(mask.chunks_exact(keys));
+    rows.for_each(|(row, mask)| add(row, mask));
+}
+
+/// The softmax of `count` rows of scores, as whole numbers of `width` a row and interleaved, and what each row's are to be
+/// multiplied with.
+fn weights(scores: &mut [f32], count: usize, width: usize) -> (Vec<i16>, Vec<f32>) {
+    let stride = scores.len() / count.max(1);
+    let mut weights = vec![0; count * width];
+    let mut factors = Vec::with_capacity(count);
+    let mut rows = vec![0; ROWS * width];
+    for (scores, group) in scores.chunks_mut(ROWS * stride).zip(weights.chunks_mut(ROWS * width)) {
+        let rows = rows.get_mut(..group.len()).unwrap_or_default();
+        for (scores, row) in scores.chunks_exact_mut(stride).zip(rows.chunks_exact_mut(width)) {
+            factors.push((softmax(scores, row).max(1) as f32).recip());
+        }
+        interleave_pairs(rows, width, group.len() / width, group);
+    }
+    (weights, factors)
 }
 
 /// The most a query or a key may be, with a sign: sums of `head` products stay below 2³¹.
@@ -96,83 +117,11 @@ fn most_of_key(head: usize) -> f32 {
     ((i32::MAX as f32 / head as f32).sqrt().floor() - 1.0).min(f32::from(i16::MAX))
 }
 
-/// Rows of whole numbers with a sign, each with its own scale.
-struct Wide {
-    /// `[rows, width]`
-    numbers: Vec<i16>,
-    /// Numbers of a row, filled up to whole steps with zeros.
-    width: usize,
-    /// `[rows]`
-    scales: Vec<f32>,
-}
-
-impl Wide {
-    /// Quantizes `rows`, `[rows, count]`, to -`most`..=`most`.
-    fn rows(rows: &[f32], count: usize, most: f32) -> Self {
-        let width = count.next_multiple_of(STEP);
-        let mut wide = Self { numbers: Vec::with_capacity(rows.len() / count * width), width, scales: vec![] };
-        for row in rows.chunks_exact(count) {
-            let largest = largest(fold(row, 0.0, F32x4::splat(0.0), |most, it| it.abs().max(most)));
-            let start = wide.numbers.len();
-            wide.numbers.resize(start + width, 0);
-            let numbers = wide.numbers.get_mut(start..start + count).unwrap_or_default();
-            quantize(row, if largest > 0.0 { most / largest } else { 0.0 }, numbers);
-            wide.scales.push(largest / most);
-        }
-        wide
-    }
-}
-
-/// Rows as the columns of a product: in panels of eight.
-struct WidePanels {
-    /// As `Panels` of pairs.
-    numbers: Vec<i16>,
-    /// Numbers of a column.
-    width: usize,
-    /// `[columns]`
-    scales: Vec<f32>,
-}
-
-impl WidePanels {
-    fn of(Wide { numbers: rows, width, scales }: Wide) -> Self {
-        let mut numbers = vec![0; scales.len().next_multiple_of(COLUMNS) * width];
-        for (rows, panel) in rows.chunks(COLUMNS * width).zip(numbers.chunks_exact_mut(COLUMNS * width)) {
-            for (column, row) in rows.chunks_exact(width).enumerate() {
-                interleave::<_, 2>(row, column, width, panel);
-            }
-        }
-        Self { numbers, width, scales }
-    }
-
-    /// Hands each row's products with each panel, times the columns' scales, to `take(row, first column, products)`.
-    #[inline(always)]
-    fn meet(&self, rows: &[i16], mut take: impl FnMut(usize, usize, [F32x4; 2])) {
-        pairs(rows, self.width, &self.numbers, |row, column, [low, high]| {
-            let (first, second) = (rest(&self.scales, column), rest(&self.scales, column + LANES));
-            take(row, column, [low.to_f32() * F32x4::load(first, 0.0), high.to_f32() * F32x4::load(second, 0.0)]);
-        });
-    }
-}
-
-/// Rows `[rows, width]`, up to four interleaved.
-fn interleaved(rows: &[i16], width: usize) -> Vec<i16> {
-    let mut values = vec![0; rows.len()];
-    for (rows, group) in rows.chunks(ROWS * width).zip(values.chunks_mut(ROWS * width)) {
-        rows.chunks_exact(width).enumerate().for_each(|(place, row)| interleave::<_, 2>(row, place, width, group));
-    }
-    values
-}
-
 /// Into up to eight places.
 #[inline(always)]
 fn store([low, high]: [F32x4; 2], places: &mut [f32]) {
     low.store(places);
     high.store(places.get_mut(LANES..).unwrap_or_default());
-}
-
-/// `[rows, width]` → `[width, rows]`
-fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
-    (0..width).flat_map(|column| rows.iter().skip(column).step_by(width)).copied().collect()
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ mod activation;
 mod linear;
 // Exponentials of scores.
 mod softmax;
+// Activations in sixteen bits.
+mod wide;
 // Heads of one document.
 mod attention;
 // Rows of mean 0 and variance 1.

@@ -26,12 +26,11 @@ impl LayerNorm {
         let width = self.width();
         for row in x.chunks_exact_mut(width) {
             // In two sweeps: the variance about a mean that is known does not cancel.
-            let mean = F32x4::splat(sum(fold(row, 0.0, F32x4::splat(0.0), |sum, it| sum + it)) / width as f32);
-            let missing = row.len().next_multiple_of(LANES) - row.len();
-            let squares = sum(fold(row, 0.0, F32x4::splat(0.0), |sum, it| sum.plus(it - mean, it - mean)));
-            let [center, ..] = mean.to_array();
-            let variance = (squares - center * center * missing as f32) / width as f32;
-            let factor = F32x4::splat((variance + self.epsilon).sqrt().recip());
+            let zero = F32x4::splat(0.0);
+            let center = sum(fold(row, 0.0, zero, |it| it, |sum, it| sum + it)) / width as f32;
+            let mean = F32x4::splat(center);
+            let squares = sum(fold(row, center, zero, |it| (it - mean) * (it - mean), |sum, it| sum + it));
+            let factor = F32x4::splat((squares / width as f32 + self.epsilon).sqrt().recip());
             let parameters = self.gamma.chunks(LANES).zip(self.beta.chunks(LANES));
             for (four, (gamma, beta)) in row.chunks_mut(LANES).zip(parameters) {
                 let normal = (F32x4::load(four, 0.0) - mean) * factor;

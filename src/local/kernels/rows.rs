@@ -2,7 +2,7 @@
 
 use crate::local::kernels::dot::Dot;
 use crate::local::kernels::lanes::{F32x4, fold, largest, quantize_within, smallest};
-use crate::local::kernels::tile::{ROWS, STEP, interleave};
+use crate::local::kernels::tile::{ROWS, STEP, interleave, interleave_pairs};
 
 /// Rows of activations: `value ≈ (quantized − zero point) × scale`, quantized in 0..=255.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,15 +36,23 @@ impl Rows {
         let least = if dot == Dot::SignedQuads { -128.0 } else { 0.0 };
         let (values, shifts) = match dot {
             Dot::Pairs => {
-                let values = interleaved::<_, 2>(rows, &ranges, inputs, width, |it, _| it);
-                (Values::Pairs(values), vec![0; ranges.len()])
+                let store = |rows: &[i16], ranges: &[Range], group: &mut [i16]| {
+                    interleave_pairs(rows, width, ranges.len(), group);
+                };
+                (Values::Pairs(interleaved(rows, &ranges, inputs, width, store)), vec![0; ranges.len()])
             }
             Dot::UnsignedQuads | Dot::SignedQuads => {
                 let shift = |range: &Range| (range.zero_point + least) as i16;
-                // Above 127 a byte is a negative number to Rust, and the dot product knows better.
-                let byte = |it: i16, range: &Range| (it + shift(range)) as u8 as i8;
+                let store = |rows: &[i16], ranges: &[Range], group: &mut [i8]| {
+                    for (place, (row, range)) in rows.chunks_exact(width.max(1)).zip(ranges).enumerate() {
+                        // Above 127 a byte is a negative number to Rust, and the dot product knows better.
+                        let byte = |it: &i16| it.wrapping_add(shift(range)) as u8 as i8;
+                        let row: Vec<i8> = row.iter().take(inputs).map(byte).collect();
+                        interleave::<_, 4>(&row, place, width, group);
+                    }
+                };
                 let shifts = ranges.iter().map(|range| shift(range).into()).collect();
-                (Values::Quads(interleaved::<_, 4>(rows, &ranges, inputs, width, byte)), shifts)
+                (Values::Quads(interleaved(rows, &ranges, inputs, width, store)), shifts)
             }
         };
         Self { dot, inputs, width, values, scales: ranges.iter().map(|range| range.scale).collect(), shifts }
@@ -82,24 +90,24 @@ impl Rows {
     }
 }
 
-/// Rows of whole numbers, each `stored` in its form, interleaved with its neighbours.
-fn interleaved<V: Copy + Default, const GROUP: usize>(
+/// Rows of whole numbers, `[rows, width]`, up to four handed to `store` at once with their ranges and their place.
+fn interleaved<V: Copy + Default>(
     rows: &[f32],
     ranges: &[Range],
     inputs: usize,
     width: usize,
-    stored: impl Fn(i16, &Range) -> V,
+    store: impl Fn(&[i16], &[Range], &mut [V]),
 ) -> Vec<V> {
     let mut values = vec![V::default(); ranges.len() * width];
-    let (mut whole, mut row_values) = (vec![0; inputs], vec![V::default(); inputs]);
+    let mut whole = vec![0; width * ROWS];
     let groups =
         rows.chunks(inputs.max(1) * ROWS).zip(ranges.chunks(ROWS)).zip(values.chunks_mut((width * ROWS).max(1)));
     for ((rows, ranges), group) in groups {
-        for (place, (row, range)) in rows.chunks_exact(inputs.max(1)).zip(ranges).enumerate() {
-            quantize_within(row, range.inverse, [-range.zero_point, 255.0 - range.zero_point], &mut whole);
-            row_values.iter_mut().zip(&whole).for_each(|(place, &it)| *place = stored(it, range));
-            interleave::<V, GROUP>(&row_values, place, width, group);
+        let places = whole.chunks_exact_mut(width.max(1));
+        for ((row, range), place) in rows.chunks_exact(inputs.max(1)).zip(ranges).zip(places) {
+            quantize_within(row, range.inverse, [-range.zero_point, 255.0 - range.zero_point], place);
         }
+        store(whole.get(..ranges.len() * width).unwrap_or_default(), ranges, group);
     }
     values
 }
@@ -126,8 +134,8 @@ impl Range {
     /// From the least to the most of `row`, zero included.
     fn of(row: &[f32]) -> Self {
         let zero = F32x4::splat(0.0);
-        let least = smallest(fold(row, 0.0, zero, |least, it| it.min(least)));
-        let most = largest(fold(row, 0.0, zero, |most, it| it.max(most)));
+        let least = smallest(fold(row, 0.0, zero, |it| it, |least, it| it.min(least)));
+        let most = largest(fold(row, 0.0, zero, |it| it, |most, it| it.max(most)));
         let scale = (most - least) / 255.0;
         let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
         Self { scale, inverse, zero_point: (-least * inverse).round_ties_even().clamp(0.0, 255.0) }
@@ -176,7 +184,7 @@ mod tests {
     #[test]
     fn a_row_of_zeros_or_of_one_sign_has_a_scale_that_covers_it() {
         let zeros = Rows::new(Dot::Pairs, &[0.0; 3], 3);
-        assert_eq!((numbers(&zeros), zeros.scales), (vec![0; 4], vec![0.0]));
+        assert_eq!((numbers(&zeros), zeros.scales), (vec![0; STEP], vec![0.0]));
         let signs = Rows::new(Dot::Pairs, &[1.0, 255.0], 2);
         assert_eq!((numbers(&signs)[..2].to_vec(), signs.scales), (vec![1, 255], vec![1.0]));
         let negative = Rows::new(Dot::Pairs, &[-255.0, 0.0], 2);

@@ -38,14 +38,12 @@ impl F32x4 {
         Self(self.0.map(f32::abs))
     }
 
-    /// To whole numbers, ties to even.
-    pub(in crate::local::kernels) fn nearest(self) -> Self {
-        Self(self.0.map(f32::round_ties_even))
-    }
-
-    /// Of whole numbers; what is out of range becomes the nearest that is not, what is no number 0.
-    pub(in crate::local::kernels) fn whole(self) -> I32x4 {
-        I32x4(self.0.map(|it| it as i32))
+    /// To the nearest whole numbers, ties to even; within ±2²².
+    ///
+    /// Added to 1.5 × 2²³, a number is rounded to its last bit, which there is worth one. What is no number becomes some number.
+    pub(in crate::local::kernels) fn rounded(self) -> I32x4 {
+        const WHOLE: f32 = 12_582_912.0;
+        I32x4(self.0.map(|it| (it + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits()) as i32))
     }
 
     fn join(self, other: Self, each: impl Fn(f32, f32) -> f32) -> Self {
@@ -61,7 +59,6 @@ impl I32x4 {
         Self(four)
     }
 
-    #[cfg(test)]
     pub(in crate::local::kernels) fn to_array(self) -> [i32; LANES] {
         self.0
     }
@@ -70,11 +67,36 @@ impl I32x4 {
         F32x4(self.0.map(|it| it as f32))
     }
 
+    /// Of eight numbers of sixteen bits each two side by side, as one lane.
+    pub(in crate::local::kernels) fn from_pairs([a, b, c, d, e, f, g, h]: [i16; 2 * LANES]) -> Self {
+        Self([[a, b], [c, d], [e, f], [g, h]].map(pair))
+    }
+
+    /// The eight numbers of sixteen bits that lie in the lanes.
+    pub(in crate::local::kernels) fn to_pairs(self) -> [i16; 2 * LANES] {
+        let [[a, b], [c, d], [e, f], [g, h]] = self.0.map(|it| [it as i16, (it >> 16) as i16]);
+        [a, b, c, d, e, f, g, h]
+    }
+
+    /// In each lane the lower sixteen bits of both, this one's first.
+    pub(in crate::local::kernels) fn pairs(self, others: Self) -> Self {
+        Self(from_fn(|lane| match (self.0.get(lane), others.0.get(lane)) {
+            (Some(&a), Some(&b)) => pair([a as i16, b as i16]),
+            _ => 0,
+        }))
+    }
+
     /// These four and `others` in sixteen bits; beyond them the nearest within.
-    pub(in crate::local::kernels) fn narrow(self, others: Self) -> [i16; 2 * LANES] {
+    pub(in crate::local::kernels) fn narrow(self, others: Self) -> Self {
         let Self([a, b, c, d]) = self;
         let Self([e, f, g, h]) = others;
-        [a, b, c, d, e, f, g, h].map(|it| it.clamp(i16::MIN.into(), i16::MAX.into()) as i16)
+        Self::from_pairs([a, b, c, d, e, f, g, h].map(|it| it.clamp(i16::MIN.into(), i16::MAX.into()) as i16))
+    }
+
+    /// The first lanes of four, their second lanes, ...
+    pub(in crate::local::kernels) fn transposed([a, b, c, d]: [Self; LANES]) -> [Self; LANES] {
+        let ([a, e, i, m], [b, f, j, n], [c, g, k, o], [d, h, l, p]) = (a.0, b.0, c.0, d.0);
+        [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(Self)
     }
 
     /// 2 to these powers, each in -127..=128.
@@ -88,6 +110,19 @@ impl I32x4 {
             (Some(a), Some(b)) => a.wrapping_add(factor.wrapping_mul(*b)),
             _ => 0,
         }))
+    }
+}
+
+/// The first number in the lower half.
+fn pair([low, high]: [i16; 2]) -> i32 {
+    i32::from(high) << 16 | i32::from(low as u16)
+}
+
+impl Add for I32x4 {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.plus(1, other)
     }
 }
 

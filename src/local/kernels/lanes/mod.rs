@@ -10,10 +10,14 @@ mod array;
 #[cfg(target_arch = "wasm32")]
 mod vector;
 
+// Several vectors at once.
+mod vectors;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use array::{F32x4, I32x4};
 #[cfg(target_arch = "wasm32")]
 pub(super) use vector::{F32x4, I32x4};
+pub(super) use vectors::Vectors;
 
 /// Numbers of a vector.
 pub(super) const LANES: usize = 4;
@@ -23,12 +27,6 @@ impl F32x4 {
     #[inline(always)]
     pub(super) fn plus(self, a: Self, b: Self) -> Self {
         self + a * b
-    }
-
-    /// The polynomial of `coefficients`, the highest power first.
-    #[inline(always)]
-    pub(super) fn polynomial<const N: usize>(self, coefficients: [f32; N]) -> Self {
-        coefficients.into_iter().fold(Self::splat(0.0), |sum, coefficient| Self::splat(coefficient).plus(sum, self))
     }
 
     /// The four numbers from `row`, or what is left of it, filled up with `filler`.
@@ -60,24 +58,38 @@ pub(super) fn rest(numbers: &[f32], from: usize) -> &[f32] {
     numbers.get(from..).unwrap_or_default()
 }
 
-/// Folds `row` four by four; the lanes of the result are still to be joined.
+/// Folds what `each` makes of `row`'s vectors, several side by side since each waits for the one before; the lanes of the result
+/// are still to be joined.
 ///
 /// What is left over at the end is filled up with `filler`.
 #[inline(always)]
-pub(super) fn fold(row: &[f32], filler: f32, start: F32x4, mut join: impl FnMut(F32x4, F32x4) -> F32x4) -> F32x4 {
-    let (vectors, rest) = row.as_chunks::<LANES>();
-    let folded = vectors.iter().fold(start, |folded, four| join(folded, F32x4::from_array(*four)));
-    if rest.is_empty() { folded } else { join(folded, F32x4::load(rest, filler)) }
+pub(super) fn fold(
+    row: &[f32],
+    filler: f32,
+    start: F32x4,
+    each: impl Fn(F32x4) -> F32x4,
+    join: impl Fn(F32x4, F32x4) -> F32x4,
+) -> F32x4 {
+    let (blocks, rest) = row.as_chunks::<{ Vectors::NUMBERS }>();
+    let side_by_side = blocks
+        .iter()
+        .fold(Vectors::all(start), |folded, block| folded.join(Vectors::from_array(*block).each(&each), &join));
+    let folded = side_by_side.fold(start, &join);
+    rest.chunks(LANES).fold(folded, |folded, four| join(folded, each(F32x4::load(four, filler))))
 }
 
-/// Replaces `row` four by four. What is left over at the end is filled up with zeros.
+/// Replaces `row` vector by vector, several at once. What is left over at the end is filled up with zeros.
 #[inline(always)]
-pub(super) fn map(row: &mut [f32], each: impl Fn(F32x4) -> F32x4) {
-    let (vectors, rest) = row.as_chunks_mut::<LANES>();
-    for four in vectors {
-        *four = each(F32x4::from_array(*four)).to_array();
+pub(super) fn map(row: &mut [f32], each: impl Fn(Vectors) -> Vectors) {
+    let (blocks, rest) = row.as_chunks_mut::<{ Vectors::NUMBERS }>();
+    for block in blocks {
+        *block = each(Vectors::from_array(*block)).to_array();
     }
-    each(F32x4::load(rest, 0.0)).store(rest);
+    if !rest.is_empty() {
+        let mut block = [0.0; Vectors::NUMBERS];
+        block.iter_mut().zip(rest.iter()).for_each(|(place, &number)| *place = number);
+        rest.iter_mut().zip(each(Vectors::from_array(block)).to_array()).for_each(|(place, number)| *place = number);
+    }
 }
 
 /// Each number of `row` times `factor`, to the nearest whole number, ties to even; beyond 16 bits the nearest within. `out` is
@@ -89,15 +101,16 @@ pub(super) fn quantize(row: &[f32], factor: f32, out: &mut [i16]) {
 /// As [`quantize`], within `[least, most]`, which are whole numbers of 16 bits; what is no number is the least.
 pub(super) fn quantize_within(row: &[f32], factor: f32, [least, most]: [f32; 2], out: &mut [i16]) {
     let (factor, least, most) = (F32x4::splat(factor), F32x4::splat(least), F32x4::splat(most));
-    let whole = |it: F32x4| (it * factor).nearest().max(least).min(most).whole();
+    let whole = |it: F32x4| (it * factor).max(least).min(most).rounded();
     let (vectors, rest) = row.as_chunks::<{ 2 * LANES }>();
     let (places, last) = out.get_mut(..row.len()).unwrap_or_default().as_chunks_mut::<{ 2 * LANES }>();
     for (places, [a, b, c, d, e, f, g, h]) in places.iter_mut().zip(vectors.iter().copied()) {
-        *places = whole(F32x4::from_array([a, b, c, d])).narrow(whole(F32x4::from_array([e, f, g, h])));
+        let (low, high) = (F32x4::from_array([a, b, c, d]), F32x4::from_array([e, f, g, h]));
+        *places = whole(low).narrow(whole(high)).to_pairs();
     }
     for (numbers, places) in rest.chunks(LANES).zip(last.chunks_mut(LANES)) {
-        let whole = whole(F32x4::load(numbers, 0.0));
-        places.iter_mut().zip(whole.narrow(whole)).for_each(|(place, it)| *place = it);
+        let whole = whole(F32x4::load(numbers, 0.0)).to_array();
+        places.iter_mut().zip(whole).for_each(|(place, it)| *place = it as i16);
     }
 }
 
@@ -122,15 +135,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_polynomial_is_horner_s() {
-        let at = F32x4::from_array([0.0, 1.0, 2.0, -1.0]);
-        assert_eq!(at.polynomial([2.0, -3.0, 5.0]).to_array(), [5.0, 4.0, 7.0, 10.0]);
-    }
-
-    #[test]
     fn leftovers_are_filled_up() {
         let row = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let product = fold(&row, 1.0, F32x4::splat(1.0), |product, it| product * it);
+        let product = fold(&row, 1.0, F32x4::splat(1.0), |it| it, |product, it| product * it);
         assert_eq!(product.to_array(), [5.0, 2.0, 3.0, 4.0]);
         assert_eq!((sum(product), largest(product), smallest(product)), (14.0, 5.0, 2.0));
         let mut out = [0.0; 2];
@@ -140,9 +147,31 @@ mod tests {
 
     #[test]
     fn numbers_become_whole_to_the_nearest_and_ties_to_even() {
-        let whole = |it| F32x4::from_array(it).nearest().to_array();
-        assert_eq!(whole([0.5, 1.5, -2.5, 2.4]), [0.0, 2.0, -2.0, 2.0]);
-        assert_eq!(F32x4::from_array([-3.0, 7.0, 3e10, f32::NAN]).whole().to_array(), [-3, 7, i32::MAX, 0]);
-        assert_eq!(I32x4::from_array([1, -127, 128, 0]).power_of_two().to_array(), [2.0, 0.0, f32::INFINITY, 1.0]);
+        let rounded = |it| F32x4::from_array(it).rounded().to_array();
+        assert_eq!(rounded([0.5, 1.5, -2.5, 2.4]), [0, 2, -2, 2]);
+        assert_eq!(rounded([-0.5, -1.5, 4_000_000.5, -4_194_303.0]), [0, -2, 4_000_000, -4_194_303]);
+        let mut out = [0; 10];
+        let row = [0.5, 1.5, -2.5, 2.4, 1e9, -1e9, f32::INFINITY, f32::NAN, 3.0, -3.5];
+        quantize(&row, 1.0, &mut out);
+        assert_eq!(out, [0, 2, -2, 2, 32_767, -32_768, 32_767, -32_768, 3, -4]);
+        assert_eq!(
+            I32x4::from_array([1, -126, 127, 0]).power_of_two().to_array(),
+            [2.0, 2f32.powi(-126), 2f32.powi(127), 1.0]
+        );
+    }
+
+    #[test]
+    fn pairs_go_into_lanes_and_out_again() {
+        let numbers = [1, -2, 3, -4, i16::MIN, i16::MAX, 0, -1];
+        assert_eq!(I32x4::from_pairs(numbers).to_pairs(), numbers);
+        let [even, odd] = [[-1, 2, -3, 4], [5, -6, 7, -8]].map(I32x4::from_array);
+        assert_eq!(even.pairs(odd).to_pairs(), [-1, 5, 2, -6, -3, 7, 4, -8]);
+        assert_eq!(
+            I32x4::from_array([1, -1, 40_000, -40_000]).narrow(even).to_pairs(),
+            [1, -1, 32_767, -32_768, -1, 2, -3, 4]
+        );
+        let rows = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]].map(I32x4::from_array);
+        let columns = [[1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15], [4, 8, 12, 16]];
+        assert_eq!(I32x4::transposed(rows).map(I32x4::to_array), columns);
     }
 }

@@ -1,9 +1,10 @@
 //! Four numbers as one 128-bit vector.
 
 use std::arch::wasm32::{
-    f32x4, f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_extract_lane, f32x4_mul, f32x4_nearest,
-    f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sub, i16x8_extract_lane, i16x8_narrow_i32x4, i32x4, i32x4_add,
-    i32x4_mul, i32x4_shl, i32x4_splat, i32x4_trunc_sat_f32x4, v128,
+    f32x4, f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_extract_lane, f32x4_mul, f32x4_pmax, f32x4_pmin,
+    f32x4_splat, f32x4_sub, i16x8, i16x8_extract_lane as half, i16x8_narrow_i32x4, i32x4, i32x4_add,
+    i32x4_extract_lane as lane, i32x4_mul, i32x4_shl, i32x4_shuffle, i32x4_splat, i32x4_sub, i64x2_shuffle, v128,
+    v128_and, v128_or,
 };
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -56,16 +57,13 @@ impl F32x4 {
         Self(f32x4_abs(self.0))
     }
 
-    /// To whole numbers, ties to even.
+    /// To the nearest whole numbers, ties to even; within ±2²².
+    ///
+    /// Added to 1.5 × 2²³, a number is rounded to its last bit, which there is worth one. What is no number becomes some number.
     #[inline(always)]
-    pub(in crate::local::kernels) fn nearest(self) -> Self {
-        Self(f32x4_nearest(self.0))
-    }
-
-    /// Of whole numbers; what is out of range becomes the nearest that is not, what is no number 0.
-    #[inline(always)]
-    pub(in crate::local::kernels) fn whole(self) -> I32x4 {
-        I32x4(i32x4_trunc_sat_f32x4(self.0))
+    pub(in crate::local::kernels) fn rounded(self) -> I32x4 {
+        let whole = f32x4_splat(12_582_912.0);
+        I32x4(i32x4_sub(f32x4_add(self.0, whole), whole))
     }
 }
 
@@ -75,9 +73,8 @@ impl I32x4 {
         Self(i32x4(a, b, c, d))
     }
 
-    #[cfg(test)]
+    #[inline(always)]
     pub(in crate::local::kernels) fn to_array(self) -> [i32; LANES] {
-        use std::arch::wasm32::i32x4_extract_lane as lane;
         [lane::<0>(self.0), lane::<1>(self.0), lane::<2>(self.0), lane::<3>(self.0)]
     }
 
@@ -86,20 +83,48 @@ impl I32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
     }
 
+    /// Of eight numbers of sixteen bits each two side by side, as one lane.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn from_pairs([a, b, c, d, e, f, g, h]: [i16; 2 * LANES]) -> Self {
+        Self(i16x8(a, b, c, d, e, f, g, h))
+    }
+
+    /// The eight numbers of sixteen bits that lie in the lanes.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn to_pairs(self) -> [i16; 2 * LANES] {
+        let it = self.0;
+        [
+            half::<0>(it),
+            half::<1>(it),
+            half::<2>(it),
+            half::<3>(it),
+            half::<4>(it),
+            half::<5>(it),
+            half::<6>(it),
+            half::<7>(it),
+        ]
+    }
+
+    /// In each lane the lower sixteen bits of both, this one's first.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn pairs(self, others: Self) -> Self {
+        Self(v128_or(v128_and(self.0, i32x4_splat(0xffff)), i32x4_shl(others.0, 16)))
+    }
+
     /// These four and `others` in sixteen bits; beyond them the nearest within.
     #[inline(always)]
-    pub(in crate::local::kernels) fn narrow(self, others: Self) -> [i16; 2 * LANES] {
-        let it = i16x8_narrow_i32x4(self.0, others.0);
-        [
-            i16x8_extract_lane::<0>(it),
-            i16x8_extract_lane::<1>(it),
-            i16x8_extract_lane::<2>(it),
-            i16x8_extract_lane::<3>(it),
-            i16x8_extract_lane::<4>(it),
-            i16x8_extract_lane::<5>(it),
-            i16x8_extract_lane::<6>(it),
-            i16x8_extract_lane::<7>(it),
-        ]
+    pub(in crate::local::kernels) fn narrow(self, others: Self) -> Self {
+        Self(i16x8_narrow_i32x4(self.0, others.0))
+    }
+
+    /// The first lanes of four, their second lanes, ...
+    #[inline(always)]
+    pub(in crate::local::kernels) fn transposed([a, b, c, d]: [Self; LANES]) -> [Self; LANES] {
+        let low = [i32x4_shuffle::<0, 4, 1, 5>(a.0, b.0), i32x4_shuffle::<0, 4, 1, 5>(c.0, d.0)];
+        let high = [i32x4_shuffle::<2, 6, 3, 7>(a.0, b.0), i32x4_shuffle::<2, 6, 3, 7>(c.0, d.0)];
+        let first = |[a, b]: [v128; 2]| Self(i64x2_shuffle::<0, 2>(a, b));
+        let second = |[a, b]: [v128; 2]| Self(i64x2_shuffle::<1, 3>(a, b));
+        [first(low), second(low), first(high), second(high)]
     }
 
     /// 2 to these powers, each in -127..=128.
@@ -112,6 +137,15 @@ impl I32x4 {
     #[inline(always)]
     pub(in crate::local::kernels) fn plus(self, factor: i32, other: Self) -> Self {
         Self(i32x4_add(self.0, i32x4_mul(i32x4_splat(factor), other.0)))
+    }
+}
+
+impl Add for I32x4 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(i32x4_add(self.0, other.0))
     }
 }
 
