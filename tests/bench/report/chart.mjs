@@ -9,7 +9,7 @@ import { WORKLOADS } from "../workloads.mjs";
 /** What the bars are measured by. */
 const UNIT = "ort";
 /** In this order, with their colours in light and dark pages. @type {Record<string, string>} */
-const COLOURS = { "ours-workers": "best", ours: "good", "ours-simd128": "fair", "ort-threads": "peer", tjs: "peer" };
+const COLOURS = { "ours-workers": "best", ours: "good", "ours-simd128": "fair", "ort-threads": "peer", tjs: "peer", litert: "peer", wllama: "peer" };
 const [WIDTH, LEFT, ROW, GAP, TOP] = [760, 240, 20, 34, 56];
 
 /** @param {import("./markdown.mjs").Results} results @returns {string} SVG */
