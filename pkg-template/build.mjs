@@ -18,7 +18,7 @@ const TARGET = join(ROOT, "target");
 const WASM32 = "wasm32-unknown-unknown";
 
 /** Whole -O levels take over five minutes on the local binaries and leave them larger when compressed: LLVM was there before. */
-const TIDY = ["--duplicate-function-elimination", "--remove-unused-module-elements", "--vacuum"];
+const TIDY = ["--remove-unused-module-elements", "--duplicate-function-elimination", "--remove-unused-module-elements", "--vacuum"];
 
 /** SHA-256 as a loop and not unrolled: a signature hashes a few hundred bytes. */
 const COMPACT = '--cfg sha2_backend_soft="compact"';
@@ -33,9 +33,9 @@ const SMALL = [
  * deterministic; `relaxed` adds functions of ours that use relaxed SIMD. The remote client needs neither.
  */
 const VARIANTS = [
-  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: COMPACT, optimize: SMALL, shrink: true },
-  { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY, shrink: false },
-  { name: "relaxed", wasm: "local.relaxed.wasm", glue: "local.glue.js", features: "relaxed", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY, shrink: false },
+  { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: COMPACT, optimize: SMALL, smaller: "shrink" },
+  { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY, smaller: "prune" },
+  { name: "relaxed", wasm: "local.relaxed.wasm", glue: "local.glue.js", features: "relaxed", profile: "release", rustflags: "-Ctarget-feature=+simd128", optimize: TIDY, smaller: "prune" },
 ];
 
 /** What rustc emits for wasm32 by default, and what the variants add. */
@@ -91,26 +91,38 @@ async function buildVariant(variant, bindgen) {
     mkdirSync(CACHE, { recursive: true });
     writeFileSync(stamp, sources);
   }
-  const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), ...["build", "shrink"].map((name) => readFileSync(join(TEMPLATE, `${name}.mjs`))));
+  const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), ...["build", variant.smaller].map((name) => readFileSync(join(TEMPLATE, `${name}.mjs`))));
   const kept = join(CACHE, key);
   if (!existsSync(kept)) {
     const work = `${kept}.${process.pid}`;
     mkdirSync(work, { recursive: true });
     run(bindgen, [raw, work, "out"]);
-    if (variant.shrink) {
-      // It needs node_modules, which were not there when this file was read.
+    const [bytes, glue] = ["out_bg.wasm", "out.js"].map((file) => join(work, file));
+    // They need node_modules, which were not there when this file was read.
+    if (variant.smaller === "shrink") {
       const { shrink } = await import("./shrink.mjs");
-      const [bytes, glue] = ["out_bg.wasm", "out.js"].map((file) => join(work, file));
       const smaller = shrink(readFileSync(bytes), readFileSync(glue, "utf8"));
       writeFileSync(bytes, smaller.wasm);
       writeFileSync(glue, smaller.glue);
+    } else {
+      const { prune } = await import("./prune.mjs");
+      writeFileSync(bytes, prune(readFileSync(bytes)));
     }
-    const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
-    run(process.execPath, [wasmOpt, join(work, "out_bg.wasm"), "-o", join(work, "wasm"), ...variant.optimize, ...WASM_FEATURES, "--strip-debug", "--strip-producers"]);
-    writeFileSync(join(work, "glue.js"), factory(readFileSync(join(work, "out.js"), "utf8"), variant.name));
-    rmSync(join(work, "out_bg.wasm"));
+    const wasmOpt = (/** @type {string} */ from, /** @type {string} */ to, /** @type {string[]} */ ...passes) =>
+      run(process.execPath, [join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt"), from, "-o", join(work, to), ...passes, ...WASM_FEATURES]);
+    const strip = ["--strip-debug", "--strip-producers"];
+    if (variant.smaller === "shrink") wasmOpt(bytes, "wasm", ...variant.optimize, ...strip);
+    else {
+      // With names, for tests/sizes.mjs, which says what it is made of.
+      wasmOpt(bytes, "named.wasm", ...variant.optimize, "-g");
+      wasmOpt(join(work, "named.wasm"), "wasm", ...strip);
+    }
+    writeFileSync(join(work, "glue.js"), factory(readFileSync(glue, "utf8"), variant.name));
+    rmSync(bytes);
     renameSync(work, kept);
   }
+  const named = join(kept, "named.wasm");
+  if (existsSync(named)) cpSync(named, join(TARGET, WASM32, `${variant.name}.named.wasm`));
   return { variant, wasm: join(kept, "wasm"), glue: join(kept, "glue.js") };
 }
 
@@ -186,7 +198,7 @@ function guarded(exports, onTrap) {
 function assemble(built) {
   const pkg = join(ROOT, "pkg");
   rmSync(pkg, { recursive: true, force: true });
-  cpSync(TEMPLATE, pkg, { recursive: true, filter: (path) => !/(build|shrink)\.mjs$|bindgen/.test(path) });
+  cpSync(TEMPLATE, pkg, { recursive: true, filter: (path) => !/(build|shrink|prune)\.mjs$|bindgen/.test(path) });
   /** @type {Map<string, string>} */
   const glues = new Map();
   for (const { variant, wasm, glue } of built) {

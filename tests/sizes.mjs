@@ -43,7 +43,7 @@ const table = [
   ...rows.map(({ name, raw, gzip, brotli }) => `| ${name} | ${kilo(raw)} | ${kilo(gzip)} |${brotli ? ` ${kilo(brotli)} |` : ""}`),
 ].join("\n");
 console.log(table);
-const why = report(readFileSync(join(ROOT, "target", "wasm32-unknown-unknown", "simd128.wasm")));
+const why = report(readFileSync(join(ROOT, "target", "wasm32-unknown-unknown", "simd128.named.wasm")));
 console.log(`\n${why.split("\n").slice(0, 18).join("\n")}`);
 
 if (UPDATE) {

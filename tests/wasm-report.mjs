@@ -5,7 +5,7 @@
 const CODE = 10;
 const CUSTOM = 0;
 
-/** @param {Uint8Array} wasm with its name section, as cargo leaves it @returns {string} Markdown, largest first */
+/** @param {Uint8Array} wasm with its name section @returns {string} Markdown, largest first */
 export function report(wasm) {
   const { sizes, imported, names, data } = read(wasm);
   /** @type {Map<string, number>} */
@@ -72,9 +72,9 @@ function functionNames(section) {
   return new Map();
 }
 
-/** Legacy mangling: `_ZN` then length-prefixed segments; the last one is a hash. @param {string} name */
+/** As wasm-bindgen wrote it, but for the hash; or legacy mangling: `_ZN` then length-prefixed segments, the last one a hash. @param {string} name */
 function demangle(name) {
-  if (!name.startsWith("_ZN")) return name;
+  if (!name.startsWith("_ZN")) return name.replace(/::h[0-9a-f]{16}$/, "");
   const segments = [];
   for (let at = 3; at < name.length; ) {
     const length = /^\d+/.exec(name.slice(at))?.[0];

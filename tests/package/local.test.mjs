@@ -34,6 +34,9 @@ for (const { name, run, not = [], once } of cases) {
 }
 
 const models = makeModels();
+/** Of the tests' WordPiece: [PAD], [UNK], [CLS], [SEP], [MASK]. */
+const MOST_SPECIAL = 4;
+const SEPARATOR = 3;
 const REQUEST = { query: "Why is the window open?", documents: ["Open the windows.", "The invoice."] };
 
 test("in Node a model is also a path or a file: URL, its tokenizer beside it", async () => {
@@ -49,6 +52,30 @@ test("in Node a model is also a path or a file: URL, its tokenizer beside it", a
   await assert.rejects(api.LocalReranker.load({ model: join(models, "none.onnx") }), { code: "not_found", message: /none\.onnx/ });
   await assert.rejects(api.LocalReranker.load({ model, tokenizer: models }), { name: "RerankError" });
   await assert.rejects(api.LocalReranker.load({ model, wasm: join(models, "none.wasm") }), { code: "wasm_unavailable" });
+});
+
+test("every export in the tree runs in wasm to the logits it has elsewhere", async () => {
+  const folder = join(ROOT, "tests", "models", "exports");
+  const golden = JSON.parse(await readFile(join(folder, "logits.json"), "utf8"));
+  // Ids as words: `w62` is token 62. The rows are [CLS] query [SEP] document [SEP].
+  const words = (/** @type {number[]} */ ids) => ids.map((id) => `w${id}`).join(" ");
+  const pairs = golden.rows.map((/** @type {{ ids: number[] }} */ { ids }) => {
+    const middle = ids.indexOf(SEPARATOR);
+    return { query: words(ids.slice(1, middle)), documents: [words(ids.slice(middle + 1, -1))] };
+  });
+  const tokenizer = JSON.parse(await readFile(join(models, "tokenizer.json"), "utf8"));
+  const most = Math.max(...golden.rows.flatMap((/** @type {{ ids: number[] }} */ { ids }) => ids));
+  const specials = Object.entries(tokenizer.model.vocab).filter(([, id]) => id <= MOST_SPECIAL);
+  tokenizer.model.vocab = Object.fromEntries([...specials, ...Array.from({ length: most - MOST_SPECIAL }, (_, at) => [`w${at + MOST_SPECIAL + 1}`, at + MOST_SPECIAL + 1])]);
+  for (const [name, { fp32, onnxruntime = [] }] of Object.entries(golden.files)) {
+    const reranker = await api.LocalReranker.load({ model: join(folder, `${name}.onnx`), tokenizer, scores: "raw", workers: 0 });
+    const logits = [];
+    for (const pair of pairs) logits.push((await reranker.rerank(pair)).results[0].relevanceScore);
+    reranker.dispose();
+    const distance = (/** @type {number[]} */ them) => them.reduce((sum, it, at) => sum + Math.abs(it - fp32[at]), 0) / them.length;
+    // As in tests/exports.rs, where the bounds are explained.
+    assert.ok(distance(logits) <= (onnxruntime.length ? 2 * distance(onnxruntime) : 1e-4), `${name}: ${logits} against ${fp32}`);
+  }
 });
 
 test("after load, ranking makes no request and reads no file", async () => {
