@@ -41,7 +41,8 @@ impl Room {
         Ok(())
     }
 
-    fn full(self, name: &str, needed: u64) -> Error {
+    /// The refusal of `needed` bytes more.
+    pub fn full(self, name: &str, needed: u64) -> Error {
         let (needed_here, available) =
             (in_use().saturating_add(needed), in_use().saturating_add(self.available(needed)));
         let message = format!(

@@ -3,6 +3,9 @@
 use crate::local::kernels::dot::Dot;
 use crate::local::kernels::tile::{COLUMNS, STEP};
 
+/// Inputs that are put into panels at once: whole groups of them.
+const BLOCK: usize = 2 * STEP;
+
 /// Weights `[inputs, outputs]` in panels of eight columns: for each pair or quad of inputs the eight columns' weights side by
 /// side. Missing columns and inputs are zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ impl Panels {
     /// Packs row-major `[inputs, outputs]`; `None` where `weights` has another size.
     pub fn new(dot: Dot, weights: &[i8], inputs: usize, outputs: usize) -> Option<Self> {
         let mut packing = Packing::new(dot, inputs, outputs)?;
-        packing.push(weights.iter().copied());
+        packing.push(weights, |it| it);
         packing.finish()
     }
 
@@ -36,6 +39,16 @@ impl Panels {
     /// Bytes of memory.
     pub fn size(&self) -> usize {
         self.bytes.len() + self.sums.len() * size_of::<i32>()
+    }
+
+    /// The weights as they were, row-major `[inputs, outputs]`.
+    pub fn unpacked(&self) -> Vec<i8> {
+        let (group, panel) = (self.dot.group(), panel_size(self.inputs));
+        let place = |input: usize, output: usize| {
+            output / COLUMNS * panel + input / group * group * COLUMNS + output % COLUMNS * group + input % group
+        };
+        let weights = (0..self.inputs).flat_map(|input| (0..self.outputs).map(move |output| place(input, output)));
+        weights.map(|at| self.bytes.get(at).copied().unwrap_or_default()).collect()
     }
 
     /// The dot product they were packed for.
@@ -55,51 +68,95 @@ impl Panels {
 /// Panels being filled.
 pub struct Packing {
     panels: Panels,
-    /// The input and the output the next weight belongs to.
-    next: (usize, usize),
+    /// Inputs that are in their panels.
+    placed: usize,
+    /// The next inputs' weights, row-major, until there are [`BLOCK`] of them: eight inputs of a panel are a cache line
+    /// or two, and the same columns of the next panel are too far away to come back to for each input.
+    block: Vec<i8>,
 }
 
 impl Packing {
     /// Empty panels for `[inputs, outputs]`; `None` where they are too many to count or there is no room for them.
     pub fn new(dot: Dot, inputs: usize, outputs: usize) -> Option<Self> {
         let size = panel_size(inputs).checked_mul(outputs.div_ceil(COLUMNS)).filter(|&size| size > 0)?;
-        let (mut bytes, mut sums) = (Vec::new(), Vec::new());
+        let (mut bytes, mut sums, mut block) = (Vec::new(), Vec::new(), Vec::new());
         bytes.try_reserve_exact(size).ok()?;
         sums.try_reserve_exact(outputs).ok()?;
+        block.try_reserve_exact(outputs.checked_mul(BLOCK)?).ok()?;
         bytes.resize(size, 0);
         sums.resize(outputs, 0);
-        Some(Self { panels: Panels { dot, inputs, outputs, bytes, sums }, next: (0, 0) })
+        Some(Self { panels: Panels { dot, inputs, outputs, bytes, sums }, placed: 0, block })
     }
 
-    /// The next weights, row-major; any number of them. More than were announced are left out.
-    pub fn push(&mut self, weights: impl IntoIterator<Item = i8>) {
-        let Panels { dot, inputs, outputs, bytes, sums } = &mut self.panels;
-        let group = dot.group();
-        let panel = panel_size(*inputs);
-        let (input, output) = &mut self.next;
-        for weight in weights {
-            if *input == *inputs {
-                return;
-            }
-            let at = *output / COLUMNS * panel
-                + *input / group * group * COLUMNS
-                + *output % COLUMNS * group
-                + *input % group;
-            if let (Some(place), Some(sum)) = (bytes.get_mut(at), sums.get_mut(*output)) {
-                *place = weight;
-                *sum += i32::from(weight);
-            }
-            *output += 1;
-            if *output == *outputs {
-                (*input, *output) = (*input + 1, 0);
+    /// The next weights, row-major, any number of them, each as `to_i8` makes it; how many of them still belonged here.
+    pub fn push<W: Copy>(&mut self, weights: &[W], to_i8: impl Fn(W) -> i8) -> usize {
+        let mut taken = 0;
+        while self.placed < self.panels.inputs
+            && let Some(rest) = weights.get(taken..).filter(|rest| !rest.is_empty())
+        {
+            let block = BLOCK.min(self.panels.inputs - self.placed) * self.panels.outputs;
+            let count = rest.len().min(block - self.block.len());
+            self.block.extend(rest.iter().take(count).map(|&weight| to_i8(weight)));
+            taken += count;
+            if self.block.len() == block {
+                self.place();
             }
         }
+        taken
+    }
+
+    /// Whether all weights came.
+    pub fn is_whole(&self) -> bool {
+        self.placed == self.panels.inputs
     }
 
     /// The panels; `None` while weights are missing.
     pub fn finish(self) -> Option<Panels> {
-        (self.next == (self.panels.inputs, 0)).then_some(self.panels)
+        self.is_whole().then_some(self.panels)
     }
+
+    /// Puts the block's weights into their panels.
+    fn place(&mut self) {
+        let outputs = self.panels.outputs;
+        for row in self.block.chunks_exact(outputs) {
+            self.panels.sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += i32::from(*weight));
+        }
+        let inputs = self.block.len() / outputs;
+        // Missing inputs are zero.
+        self.block.resize(inputs.next_multiple_of(STEP) * outputs, 0);
+        match self.panels.dot.group() {
+            2 => self.interleave::<2>(),
+            _ => self.interleave::<4>(),
+        }
+        self.placed += inputs;
+        self.block.clear();
+    }
+
+    /// `GROUP` inputs of each column side by side.
+    fn interleave<const GROUP: usize>(&mut self) {
+        let Self { panels: Panels { inputs, outputs, bytes, .. }, placed, block } = self;
+        for (panel, from) in bytes.chunks_exact_mut(panel_size(*inputs)).zip((0..).step_by(COLUMNS)) {
+            let places = panel.get_mut(*placed * COLUMNS..).unwrap_or_default();
+            let groups = places.as_chunks_mut::<GROUP>().0.as_chunks_mut::<COLUMNS>().0;
+            for (group, rows) in groups.iter_mut().zip(block.chunks_exact(*outputs * GROUP)) {
+                let mut columns = [[0; COLUMNS]; GROUP];
+                for (columns, row) in columns.iter_mut().zip(rows.chunks_exact(*outputs)) {
+                    *columns = eight(row, from);
+                }
+                *group = std::array::from_fn(|column| columns.map(|row| row[column]));
+            }
+        }
+    }
+}
+
+/// Eight weights from `from` on, missing ones zero.
+fn eight(row: &[i8], from: usize) -> [i8; COLUMNS] {
+    let rest = row.get(from..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut eight = [0; COLUMNS];
+        eight.iter_mut().zip(rest).for_each(|(place, weight)| *place = *weight);
+        eight
+    })
 }
 
 /// Weights of a panel, missing inputs included.
@@ -111,15 +168,35 @@ pub(super) fn panel_size(inputs: usize) -> usize {
 mod tests {
     use super::*;
 
+    /// As many as asked for, of every value.
+    fn weights(count: usize) -> Vec<i8> {
+        (0..count).map(|at| (at * 37 % 256) as u8 as i8).collect()
+    }
+
     #[test]
     fn weights_may_come_in_any_pieces() {
-        let weights: Vec<i8> = (0..5 * 9).map(|it| it as i8 - 20).collect();
+        let weights = weights(21 * 9);
         for dot in [Dot::Pairs, Dot::SignedQuads] {
-            let whole = Panels::new(dot, &weights, 5, 9).expect("whole");
-            for piece in [1, 2, 7, 44] {
-                let mut packing = Packing::new(dot, 5, 9).expect("room");
-                weights.chunks(piece).for_each(|piece| packing.push(piece.iter().copied()));
+            let whole = Panels::new(dot, &weights, 21, 9).expect("whole");
+            for piece in [1, 2, 7, 44, 100] {
+                let mut packing = Packing::new(dot, 21, 9).expect("room");
+                for piece in weights.chunks(piece) {
+                    assert!(!packing.is_whole());
+                    assert_eq!(packing.push(piece, |it| it), piece.len());
+                }
+                assert_eq!(packing.push(&[1], |it| it), 0, "more than was announced");
                 assert_eq!(packing.finish().as_ref(), Some(&whole), "pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn unpacking_gives_the_weights_back() {
+        for (inputs, outputs) in [(1, 1), (2, 8), (3, 5), (8, 8), (9, 17), (16, 16), (31, 7)] {
+            let weights = weights(inputs * outputs);
+            for dot in [Dot::Pairs, Dot::UnsignedQuads, Dot::SignedQuads] {
+                let panels = Panels::new(dot, &weights, inputs, outputs).expect("whole");
+                assert_eq!(panels.unpacked(), weights, "{inputs} {outputs} {dot:?}");
             }
         }
     }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use tract_onnx::prelude::{DatumType, TractError};
+use tract_onnx::prelude::TractError;
 use tract_onnx::tract_hir::internal::{
     Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, Op, OutletId, Solver, SpecialOps, StaticName,
     TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
     op_out_of_plan,
 };
 
-use crate::local::kernels::{self, Activation, Dot, Packing, Rows};
+use crate::local::kernels::{self, Activation, Rows};
+use crate::local::onnx::home::{Home, Packed};
 
 /// Name of the operator.
 const NAME: &str = "RerankInt8Linear";
@@ -28,42 +29,23 @@ impl Linear {
     /// Where types or sizes differ from that.
     pub(super) fn push(
         &mut self,
-        weights: Arc<Tensor>,
+        weights: Home,
         scale: Option<&Tensor>,
         zero_point: Option<&Tensor>,
         bias: Option<&Tensor>,
         activation: Activation,
     ) -> TractResult<()> {
-        let &[inputs, outputs] = weights.shape() else { return Err(unexpected("rank of the weights")) };
-        let by_column = |numbers: Vec<f32>| match numbers.as_slice() {
-            &[number] => vec![number; outputs],
-            _ => numbers,
+        let (Packed { panels, is_lowered }, scales) = weights.packed()?;
+        let outputs = panels.outputs();
+        let by_column = |tensor: Option<&Tensor>, otherwise: f32| match tensor.map(numbers).transpose()? {
+            None => Ok(vec![otherwise; outputs]),
+            Some(numbers) if numbers.len() == 1 => Ok(numbers.repeat(outputs)),
+            Some(numbers) => Ok::<_, TractError>(numbers),
         };
-        let packing = || Packing::new(Dot::of_this_engine(), inputs, outputs).ok_or_else(|| unexpected("size"));
-        let mut scales = by_column(scale.map_or_else(|| Ok(vec![1.0]), numbers)?);
-        let mut zero_points = by_column(zero_point.map_or_else(|| Ok(vec![0.0]), numbers)?);
-        let plain = weights.try_as_plain_ram()?;
-        let mut packing = packing()?;
-        match weights.datum_type().unquantized() {
-            DatumType::I8 => packing.push(plain.as_slice::<i8>()?.iter().copied()),
-            DatumType::U8 => {
-                // Half of the range down, so that they fit into signed bytes; the zero points go along.
-                zero_points.iter_mut().for_each(|it| *it -= 128.0);
-                packing.push(plain.as_slice::<u8>()?.iter().map(|it| (it ^ 0x80) as i8));
-            }
-            _ => {
-                let weights = plain.as_slice::<f32>()?;
-                scales = column_scales(weights, outputs);
-                let inverse: Vec<f32> = scales.iter().map(|it| if *it > 0.0 { it.recip() } else { 0.0 }).collect();
-                let factors = inverse.iter().cycle();
-                packing.push(weights.iter().zip(factors).map(|(it, factor)| (it * factor).round_ties_even() as i8));
-            }
-        }
-        // Before the next matrix is packed: a large model has room for one unpacked at a time.
-        drop(weights);
-        let panels = packing.finish().ok_or_else(|| unexpected("number of weights"))?;
+        let scales = scales.map_or_else(|| by_column(scale, 1.0), Ok)?;
+        let down = if is_lowered { 128.0 } else { 0.0 };
+        let zero_points = by_column(zero_point, 0.0)?.into_iter().map(|it| (it - down) as i32).collect();
         let bias = bias.map_or_else(|| Ok(vec![0.0; outputs]), numbers)?;
-        let zero_points = zero_points.into_iter().map(|it| it as i32).collect();
         let layer = kernels::Linear::new(panels, scales, bias, zero_points, activation);
         self.layers.push(Arc::new(layer.ok_or_else(|| unexpected("sizes of scales, zero points and bias"))?));
         Ok(())
@@ -166,15 +148,6 @@ impl TypedOp for TypedLinear {
 /// The numbers of a small tensor of any type.
 fn numbers(tensor: &Tensor) -> TractResult<Vec<f32>> {
     Ok(tensor.cast_to::<f32>()?.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
-}
-
-/// What each column's largest weight is a 127th of, `[outputs]`.
-fn column_scales(weights: &[f32], outputs: usize) -> Vec<f32> {
-    let mut largest = vec![0f32; outputs];
-    for row in weights.chunks_exact(outputs.max(1)) {
-        largest.iter_mut().zip(row).for_each(|(most, it)| *most = most.max(it.abs()));
-    }
-    largest.iter().map(|most| most / 127.0).collect()
 }
 
 fn unexpected(what: &str) -> TractError {

@@ -1,15 +1,18 @@
 //! An ONNX file as it arrives: large tensors go straight to memory of their own, the rest is kept for the decoder.
 //!
 //! The file is a message of fields; the graph's field holds nodes and initializers, and an initializer's type, dims and
-//! name stand before its bytes. In whatever order the graph's fields come, no tensor is in memory twice.
+//! name stand before its bytes. In whatever order the graph's fields come, no tensor is in memory twice. Where nodes come
+//! first, as exporters write them, matrices are packed as they pass.
+
+use std::collections::HashSet;
 
 use prost::Message;
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
-use tract_onnx::prelude::Tensor;
 
 use crate::error::{Error, Result};
 use crate::local::load::Destination;
 use crate::local::onnx::field::{Field, Header};
+use crate::local::onnx::home::Incoming;
 use crate::local::onnx::weights::{LARGE, Weights, plain_type};
 use crate::local::onnx::{operators, refuse};
 use crate::local::room::Room;
@@ -31,6 +34,8 @@ pub struct IncomingModel {
     graph: Vec<u8>,
     tensor: Vec<u8>,
     initializers: Vec<TensorProto>,
+    /// Those that only products in eight bits read, as far as the nodes came before them.
+    multiplied: HashSet<String>,
     /// Bytes left of the graph and of the initializer, where one is open.
     graph_left: Option<u64>,
     tensor_left: Option<u64>,
@@ -45,8 +50,8 @@ enum State {
     Header(Header),
     /// In a field for the decoder: bytes left.
     Kept(u64),
-    /// In a large tensor: its name, and bytes there.
-    Filled(String, Box<Tensor>, usize),
+    /// In a large initializer: its name, and what of it is there.
+    Filled(String, Incoming),
 }
 
 impl Destination for IncomingModel {
@@ -71,6 +76,7 @@ impl IncomingModel {
             graph: Vec::new(),
             tensor: Vec::new(),
             initializers: Vec::new(),
+            multiplied: HashSet::new(),
             graph_left: None,
             tensor_left: None,
             state: State::Header(Header::default()),
@@ -121,19 +127,14 @@ impl IncomingModel {
                 self.count(took as u64)?;
                 took
             }
-            State::Filled(_, tensor, filled) => {
-                let rest = tensor.as_bytes_mut().get_mut(*filled..).unwrap_or_default();
-                let took = bytes.len().min(rest.len());
-                if let (Some(rest), Some(bytes)) = (rest.get_mut(..took), bytes.get(..took)) {
-                    rest.copy_from_slice(bytes);
-                }
-                *filled += took;
-                let is_whole = took == rest.len();
-                if is_whole
-                    && let State::Filled(name, tensor, _) =
+            State::Filled(_, incoming) => {
+                let took = incoming.take(bytes);
+                if incoming.is_whole()
+                    && let State::Filled(name, incoming) =
                         std::mem::replace(&mut self.state, State::Header(Header::default()))
+                    && let Some(home) = incoming.finish()
                 {
-                    self.weights.insert(name, *tensor);
+                    self.weights.insert(name, home);
                 }
                 self.count(took as u64)?;
                 took
@@ -193,8 +194,8 @@ impl IncomingModel {
             return Err(refuse::size_of(&stub, size));
         };
         self.room.has("model", size)?;
-        let tensor = Tensor::zero_dt(datum_type, &shape).map_err(|_| refuse::size_of(&stub, size))?;
-        self.state = State::Filled(stub.name, Box::new(tensor), 0);
+        let incoming = Incoming::new(datum_type, &shape, self.multiplied.contains(&stub.name));
+        self.state = State::Filled(stub.name, incoming.ok_or_else(|| self.room.full("model", size))?);
         Ok(true)
     }
 
@@ -225,11 +226,13 @@ impl IncomingModel {
         Ok(())
     }
 
-    /// Refuses what cannot run before its weights come: exporters write nodes first.
-    fn check_nodes(&self) -> Result<()> {
+    /// Refuses what cannot run before its weights come, and sees what they are for: exporters write nodes first.
+    fn check_nodes(&mut self) -> Result<()> {
         let graph = GraphProto::decode(&*self.graph).map_err(|_| self.no_model())?;
         // Branches are taken once the whole graph is there.
-        refuse::operators(&graph, |op_type| op_type == "If" || operators::is_known(op_type))
+        refuse::operators(&graph, |op_type| op_type == "If" || operators::is_known(op_type))?;
+        self.multiplied = only_multiplied(&graph);
+        Ok(())
     }
 
     fn no_model(&self) -> Error {
@@ -239,4 +242,13 @@ impl IncomingModel {
             "expected an ONNX file, found {found}; it may be cut short or be another kind of file"
         ))
     }
+}
+
+/// Names that nodes read as the second factor of a product in eight bits and as nothing else.
+fn only_multiplied(graph: &GraphProto) -> HashSet<String> {
+    let reads = graph.node.iter().flat_map(|node| node.input.iter().enumerate().map(move |read| (node, read)));
+    let (factors, others): (Vec<_>, Vec<_>) =
+        reads.partition(|(node, (at, _))| node.op_type == "MatMulInteger" && *at == 1);
+    let others: HashSet<&String> = others.into_iter().map(|(_, (_, name))| name).collect();
+    factors.into_iter().map(|(_, (_, name))| name).filter(|name| !others.contains(name)).cloned().collect()
 }

@@ -1,7 +1,7 @@
 //! Large initializers by name, outside the graph that tract parses: the graph keeps their name, type and shape alone.
 //!
-//! A fuse rule takes a tensor out and makes of it what its operator needs, say packed panels; what no rule has taken is
-//! given to tract as constants, without a copy. So each weight is in memory once, but for the one being packed.
+//! A fuse rule takes an initializer out, packed already where only products read it; what no rule has taken is given to
+//! tract as constants, without a copy. So each weight is in memory once, but for the one being packed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,9 +9,11 @@ use std::sync::Arc;
 use tract_onnx::data_resolver::MmapDataResolver;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
-use tract_onnx::prelude::{Datum, DatumType, InferenceFact, Tensor, TractResult};
+use tract_onnx::prelude::{Datum, DatumType, InferenceFact, Tensor, TractError, TractResult};
 use tract_onnx::tract_hir::infer::InferenceModel;
 use tract_onnx::tract_hir::ops::konst::Const;
+
+use crate::local::onnx::home::Home;
 
 /// Initializers of as many bytes and more leave the graph. Biases, norms and scales are below, so that rules can read them.
 pub(super) const LARGE: usize = 64 << 10;
@@ -25,7 +27,7 @@ pub(super) struct Weights {
 }
 
 struct Large {
-    tensor: Arc<Tensor>,
+    home: Home,
     /// Nodes that have not taken it yet.
     readers: usize,
 }
@@ -36,10 +38,10 @@ impl Weights {
         self.large.contains_key(name)
     }
 
-    /// Adds a tensor whose stub stands in the graph.
-    pub(super) fn insert(&mut self, name: String, tensor: Tensor) {
+    /// Adds an initializer whose stub stands in the graph.
+    pub(super) fn insert(&mut self, name: String, home: Home) {
         self.stubs.insert(name.clone());
-        self.large.insert(name, Large { tensor: Arc::new(tensor), readers: 1 });
+        self.large.insert(name, Large { home, readers: 1 });
     }
 
     /// Notes how many nodes of `graph` read each tensor, so that the last one to take it frees it.
@@ -54,13 +56,22 @@ impl Weights {
     /// # Errors
     /// Where the file's data does not fit its type and dims, or every reader has had it.
     pub(super) fn take(&mut self, initializer: &TensorProto) -> TractResult<Arc<Tensor>> {
-        let Some(large) = self.large.get_mut(&initializer.name) else { return loaded(initializer).map(Arc::new) };
+        self.take_home(initializer)?.tensor()
+    }
+
+    /// As [`Weights::take`], packed where it is so.
+    ///
+    /// # Errors
+    /// As [`Weights::take`].
+    pub(super) fn take_home(&mut self, initializer: &TensorProto) -> TractResult<Home> {
+        let Some(large) = self.large.get_mut(&initializer.name) else {
+            return loaded(initializer).map(|tensor| Home::Tensor(Arc::new(tensor)));
+        };
         large.readers = large.readers.saturating_sub(1);
-        let tensor = Arc::clone(&large.tensor);
-        if large.readers == 0 {
-            self.large.remove(&initializer.name);
+        if large.readers > 0 {
+            return Ok(large.home.clone());
         }
-        Ok(tensor)
+        self.large.remove(&initializer.name).map(|large| large.home).ok_or_else(|| TractError::msg("no such weights"))
     }
 
     /// Takes the stubs of the large tensors out of `graph`, so that tract leaves places for them.
@@ -73,7 +84,8 @@ impl Weights {
     pub(super) fn into_constants(mut self, model: &mut InferenceModel) -> TractResult<()> {
         for outlet in model.inputs.clone() {
             let name = model.node(outlet.node).name.clone();
-            let Some(Large { tensor, .. }) = self.large.remove(&name) else { continue };
+            let Some(Large { home, .. }) = self.large.remove(&name) else { continue };
+            let tensor = home.tensor()?;
             let fact = InferenceFact::try_from(&tensor)?;
             let node = model.node_mut(outlet.node);
             node.op = Box::new(Const::new(tensor)?);

@@ -172,7 +172,7 @@ fn linear_operator(matrices: &[Matrix], weights: &mut Weights) -> TractResult<Li
     for Matrix { weights: matrix, scale, zero_point, bias, activation } in matrices {
         let mut take = |tensor: &Option<TensorProto>| tensor.as_ref().map(|it| weights.take(it)).transpose();
         let (scale, zero_point, bias) = (take(scale)?, take(zero_point)?, take(bias)?);
-        let matrix = weights.take(matrix)?;
+        let matrix = weights.take_home(matrix)?;
         linear.push(matrix, scale.as_deref(), zero_point.as_deref(), bias.as_deref(), *activation)?;
     }
     Ok(linear)
