@@ -10,6 +10,7 @@ import { RerankError, invalidRequest, isFailure, isRerankError } from "./error.j
 import { openHere, pause } from "./instance.js";
 import { pump } from "./pump.js";
 import { reader, tokenizerBeside } from "./sources.js";
+import { readTrainedTokens } from "./trained.js";
 import { LaneDied, openThere } from "./worker/lane.js";
 
 /**
@@ -41,7 +42,9 @@ export function openLocal(options, wasm, onProgress) {
   const { workers = "auto" } = options;
   /** What is worth telling of the first load. @type {Set<string>} */
   const notes = new Set();
-  const files = filesOf(options, (text) => void notes.add(text));
+  const note = (/** @type {string} */ text) => void notes.add(text);
+  const files = filesOf(options, note);
+  const trained = readTrainedTokens(options.tokenizerConfig, { cache: options.cache, stallMs: options.timeoutMs, note });
   /** Whether workers have run here. */
   let isLoaded = false;
 
@@ -61,8 +64,10 @@ export function openLocal(options, wasm, onProgress) {
     signal.addEventListener("abort", end, { once: true });
     try {
       for (const name of names) locks.push(await lock(name, ending.signal));
-      const [module, ...sources] = await Promise.all([wasm.compile(options.wasm), model(ending.signal), tokenizer(ending.signal)]);
-      return await openWith(signal, module, sources, wanted, report, () => locks.splice(0).forEach((release) => release()), end);
+      const [module, trainedTokens, ...sources] = await Promise.all([
+        wasm.compile(options.wasm), trained(ending.signal), model(ending.signal), tokenizer(ending.signal),
+      ]);
+      return await openWith(signal, module, sources, trainedTokens, wanted, report, () => locks.splice(0).forEach((release) => release()), end);
     } finally {
       for (const release of locks) release();
       signal.removeEventListener("abort", end);
@@ -72,10 +77,11 @@ export function openLocal(options, wasm, onProgress) {
 
   /**
    * @param {AbortSignal} signal @param {WebAssembly.Module} module @param {import("./sources.js").OpenSource[]} sources
+   * @param {number | undefined} trainedTokens
    * @param {number | "auto"} wanted @param {typeof onProgress} report @param {() => void} onRead
    * @param {() => void} end ends both sources
    */
-  async function openWith(signal, module, [model, tokenizer], wanted, report, onRead, end) {
+  async function openWith(signal, module, [model, tokenizer], trainedTokens, wanted, report, onRead, end) {
     const known = {
       memoryLimitBytes: wasm.memoryLimitBytes,
       tokenizerBytes: tokenizer.size,
@@ -92,7 +98,7 @@ export function openLocal(options, wasm, onProgress) {
       report({ phase: "build", loaded: 0, total: 1 });
       // Building takes a second: let the page show that.
       await pause();
-      const lanes = await survivors([...loadings].map((loading) => build(loading, options)));
+      const lanes = await survivors([...loadings].map((loading) => build(loading, { ...options, trainedTokens })));
       await Promise.all([model.confirm?.(), tokenizer.confirm?.()]);
       report({ phase: "build", loaded: 1, total: 1 });
       if (signal.aborted) for (const lane of lanes) lane.free();
@@ -172,9 +178,9 @@ function filesOf({ model, tokenizer, cache, sha256, timeoutMs }, note) {
 }
 
 /** @param {Loading} loading @param {Record<string, any>} options */
-async function build(loading, { maxTokens, longDocuments, scores, quantize }) {
+async function build(loading, { maxTokens, trainedTokens, longDocuments, scores, quantize, label }) {
   try {
-    return await loading.build({ maxTokens, longDocuments, scores, quantize });
+    return await loading.build({ maxTokens, trainedTokens, longDocuments, scores, quantize, label });
   } catch (error) {
     loading.drop();
     throw error;

@@ -16,8 +16,8 @@ export { deleteCached, listCached } from "./cached.js";
 export { RerankError, isRerankError } from "./error.js";
 
 const OPTIONS = /** @type {const} */ ([
-  "model", "tokenizer", "wasm", "sha256", "maxTokens", "longDocuments", "scores", "workers", "maxMemoryBytes", "cache", "timeoutMs", "quantize", "onProgress",
-  "signal",
+  "model", "tokenizer", "tokenizerConfig", "wasm", "sha256", "maxTokens", "longDocuments", "scores", "label", "workers", "maxMemoryBytes", "cache", "timeoutMs",
+  "quantize", "onProgress", "signal",
 ]);
 
 export class LocalReranker {
@@ -97,7 +97,7 @@ export function isSupported() {
 }
 
 /** @param {Record<string, any>} options */
-function checkOptions({ wasm, workers, maxMemoryBytes, cache, timeoutMs, quantize, onProgress, signal, sha256, maxTokens }) {
+function checkOptions({ wasm, workers, maxMemoryBytes, cache, timeoutMs, quantize, onProgress, signal, sha256, maxTokens, label }) {
   if (wasm !== undefined && typeof wasm !== "string" && !(wasm instanceof URL) && !isModule(wasm)) {
     throw invalidRequest(`wasm: expected a URL or a WebAssembly.Module, found ${typeName(wasm)}`);
   }
@@ -114,6 +114,7 @@ function checkOptions({ wasm, workers, maxMemoryBytes, cache, timeoutMs, quantiz
     throw invalidRequest(`sha256: expected { model?, tokenizer? }, found ${typeName(sha256)}`);
   }
   checkNumber("maxTokens", maxTokens, { least: 32, whole: true });
+  checkNumber("label", label, { least: 0, whole: true });
 }
 
 /** What a response calls the model: never a query string, which may be signed. @param {any} model */

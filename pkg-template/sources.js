@@ -50,7 +50,7 @@ export function reader(name, source, caching) {
   if (isKind(source, "Request", "url")) return (signal) => openReply(name, () => fetch(source.clone(), { signal }), source.url, signal);
   if (isKind(source, "Response", "body")) return once(name, (signal) => openReply(name, async () => source, source.url, signal));
   if (isKind(source, "ReadableStream", "getReader")) return once(name, async (signal) => ({ chunks: ofStream(name, source, signal) }));
-  if (name === "tokenizer" && typeof source === "object" && source !== null) {
+  if (name !== "model" && typeof source === "object" && source !== null) {
     const bytes = new TextEncoder().encode(JSON.stringify(source));
     return async () => ofBytes(bytes);
   }

@@ -271,7 +271,7 @@ export interface PartialRanking<D extends RerankDocument = RerankDocument, R ext
 
 export interface LocalOptions {
   /**
-   * An ONNX sequence classifier with one label, fp32 or dynamic int8, as Optimum and transformers.js export them. A
+   * An ONNX sequence classifier with one label (or see {@link LocalOptions.label}), fp32 or dynamic int8, as Optimum and transformers.js export them. A
    * string is a URL (in Node also a path), never a hub id. Default `"default"`.
    */
   model?: "default" | (string & {}) | URL | Request | Response | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | Blob;
@@ -281,12 +281,27 @@ export interface LocalOptions {
   wasm?: string | URL | WebAssembly.Module;
   /** Hex digests the files must have, else `checksum_mismatch`. The default model brings its own. */
   sha256?: { model?: string; tokenizer?: string };
-  /** Tokens of a pair, separators included; a whole number from 32 to the model's positions. Default 512, or the positions if fewer. */
+  /**
+   * The model's Hugging Face `tokenizer_config.json`, or `{ model_max_length }`: how many tokens the model was trained with. Default:
+   * none, and nothing is fetched.
+   */
+  tokenizerConfig?: string | URL | Request | Response | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | Blob | object;
+  /**
+   * Tokens of a pair, separators included; a whole number from 32 to the model's positions. Default: what
+   * {@link LocalOptions.tokenizerConfig} says, at most the positions; without it the positions, or 512 where the model has no position
+   * table. A pair of many tokens takes time and memory: bge-reranker-v2-m3 has 8192 positions, and reads a long document faster in
+   * windows of 512.
+   */
   maxTokens?: number;
   /** Documents that do not fit: read in overlapping windows, the best of which counts (default), or cut at their end. */
   longDocuments?: "windows" | "truncate";
   /** `"sigmoid"` (default): 0 to 1. `"raw"`: logits. */
   scores?: "sigmoid" | "raw";
+  /**
+   * For a classifier of several labels, such as entailment: which of them makes a document relevant, by its number in config.json's
+   * `id2label`. The score is then its softmax, with `scores: "raw"` its log-odds against all others. Default: the only one.
+   */
+  label?: number;
   /**
    * Workers to rank on, each with a copy of the model; documents go to whichever is free, longest first. Scores are the same
    * with any number. `0`: the calling thread, with a pause at least every 16 ms or every window. `"auto"` (default): one a core

@@ -67,6 +67,18 @@ fn every_export_runs_fused_and_plain_to_onnxruntimes_logits() {
     assert!(ours <= theirs, "{ours} against {theirs}");
 }
 
+/// 64 tokens each, where there is a table: RoBERTa's and XLM-R's have two rows more, for the padding and what lies before it.
+#[test]
+fn positions_are_those_that_a_token_can_have() {
+    let without = ["modernbert", "deberta", "gte", "jina"];
+    for (name, _) in PLANS {
+        let file = std::fs::read(folder().join(format!("{name}.onnx"))).expect("a file");
+        let positions = onnx::cross_encoder(file).expect("a model").positions();
+        let expected = (!without.iter().any(|family| name.starts_with(family))).then_some(64);
+        assert_eq!(positions, expected, "{name}");
+    }
+}
+
 /// Everything about one file; for int8, the mean errors of our fused plan and of onnxruntime.
 fn check(name: &str, plan: &str, golden: &Value) -> Option<(f64, f64)> {
     let file = &golden["files"][name];

@@ -22,7 +22,7 @@ fn loaded(chunks: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<OnnxCros
     for chunk in chunks {
         model.take(chunk.as_ref())?;
     }
-    model.build(Fusing::default())
+    model.build(Fusing::default(), None)
 }
 
 fn logit(model: &OnnxCrossEncoder) -> f32 {
@@ -195,23 +195,42 @@ fn rename_output(graph: &mut GraphProto, name: &str) {
     }
 }
 
+/// A head that gives the small model's logit once for each label.
+fn widen(graph: &mut GraphProto, labels: usize) {
+    let input = vec![graph.output[0].name.clone(); labels];
+    let axis = tract_onnx::pb::AttributeProto { name: "axis".into(), r#type: 2, i: 1, ..Default::default() };
+    let node = NodeProto {
+        op_type: "Concat".into(),
+        input,
+        output: vec!["wide".into()],
+        attribute: vec![axis],
+        ..NodeProto::default()
+    };
+    graph.node.push(node);
+    graph.output[0].name = "wide".into();
+}
+
 #[test]
 fn a_head_of_several_labels_says_how_one_is_chosen() {
     for labels in [2, 3] {
-        let message = refused(|_, graph| {
-            let logits = graph.output[0].name.clone();
-            let input = vec![logits.clone(); labels];
-            let axis = tract_onnx::pb::AttributeProto { name: "axis".into(), r#type: 2, i: 1, ..Default::default() };
-            let node = NodeProto {
-                op_type: "Concat".into(),
-                input,
-                output: vec!["wide".into()],
-                attribute: vec![axis],
-                ..NodeProto::default()
-            };
-            graph.node.push(node);
-            graph.output[0].name = "wide".into();
-        });
-        says(&message, &[&format!("[1, {labels}]"), "entailment", "logits[:, k:k+1]", "id2label"]);
+        let message = refused(|_, graph| widen(graph, labels));
+        says(&message, &[&format!("[1, {labels}]"), "entailment", "id2label", "option label"]);
     }
+}
+
+#[test]
+fn a_chosen_label_is_the_score() {
+    let mut model = ModelProto::decode(&*tiny()).expect("a model");
+    widen(model.graph.as_mut().expect("a graph"), 3);
+    let file = model.encode_to_vec();
+    let build = |label| {
+        let mut model = IncomingModel::new(Room::default());
+        model.take(&file)?;
+        model.build(Fusing::default(), Some(label))
+    };
+    // Three equal logits: a softmax of a third, whose log-odds are -ln 2.
+    assert!((logit(&build(2).expect("a label")) + 2f32.ln()).abs() < 1e-6);
+    let error = build(3).err().expect("refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(error.to_string(), "label: expected 0 to 2, as the model has 3 labels, found 3");
 }

@@ -9,13 +9,20 @@ use rerank_wasm::error::{ErrorKind, Result};
 use rerank_wasm::local::logits::{CrossEncoder, Plan};
 use rerank_wasm::local::onnx::Fusing;
 use rerank_wasm::local::pair::Row;
+use rerank_wasm::local::room::Room;
 use rerank_wasm::local::scores::Activation;
 use rerank_wasm::local::tokens::Tokenizer;
 use rerank_wasm::local::windows::Cutting;
 use rerank_wasm::local::{LocalOptions, LocalReranker, onnx};
 use rerank_wasm::request::{RequestDraft, RerankRequest};
 
-const RAW: LocalOptions = LocalOptions { max_tokens: None, cutting: Cutting::Windows, activation: Activation::Raw };
+const RAW: LocalOptions = LocalOptions {
+    max_tokens: None,
+    trained_tokens: None,
+    cutting: Cutting::Windows,
+    activation: Activation::Raw,
+    room: Room { limit: None },
+};
 
 /// Answers with the length of the row, and with its first document token's id: enough to see what it was given.
 struct LengthModel(Plan);
@@ -153,6 +160,45 @@ fn tokens_beyond_the_models_positions_are_refused() {
         let error = fake(LocalOptions { max_tokens: Some(max_tokens), ..RAW }).err().expect("refused");
         assert_eq!(error.to_string(), message);
     }
+}
+
+#[test]
+fn a_row_is_as_long_as_the_model_was_trained_with_and_has_positions_for() {
+    let long = "a ".repeat(300);
+    for (trained_tokens, expected) in [(None, 64.0), (Some(48.0), 48.0), (Some(512.0), 64.0)] {
+        let reranker = fake(LocalOptions { trained_tokens, ..RAW }).expect("a reranker");
+        let ranking = reranker.rerank(request("q", &[&long])).expect("ranked");
+        assert_eq!(ranking.scored()[0].score, expected, "trained with {trained_tokens:?}");
+    }
+}
+
+#[test]
+fn a_row_that_does_not_fit_into_memory_is_refused_and_the_next_one_ranks() {
+    struct Large(LengthModel);
+    impl CrossEncoder for Large {
+        fn logits(&self, row: &Row) -> Result<f32> {
+            self.0.logits(row)
+        }
+        fn positions(&self) -> Option<usize> {
+            self.0.positions()
+        }
+        fn vocabulary(&self) -> Option<usize> {
+            None
+        }
+        fn working_bytes(&self, length: usize) -> u64 {
+            if length > 32 { 1 << 40 } else { 1 << 20 }
+        }
+        fn plan(&self) -> &Plan {
+            self.0.plan()
+        }
+    }
+    let model = Box::new(Large(LengthModel(Plan::default())));
+    let options = LocalOptions { room: Room { limit: Some(1 << 30) }, ..RAW };
+    let reranker = Rc::new(LocalReranker::new(wordpiece(), model, options).expect("a reranker"));
+    let error = reranker.rerank(request("q", &[&"a ".repeat(50)])).expect_err("too large");
+    assert_eq!(error.kind(), ErrorKind::OutOfMemory);
+    assert!(error.to_string().starts_with("ranking: needs 1099511627776 bytes"), "{error}");
+    reranker.rerank(request("q", &["a"])).expect("a short one ranks");
 }
 
 #[test]

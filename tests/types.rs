@@ -55,5 +55,5 @@ fn stated_defaults_are_the_ones_in_force() {
     let options = declaration("interface LocalOptions");
     let page = include_str!("../src/local/mod.rs");
     assert!(options.contains("from 32 to") && page.contains("LEAST_MAX_TOKENS: usize = 32;"));
-    assert!(options.contains("Default 512") && page.contains("DEFAULT_MAX_TOKENS: usize = 512;"));
+    assert!(options.contains("or 512 where") && page.contains("DEFAULT_MAX_TOKENS: usize = 512;"));
 }

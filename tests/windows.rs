@@ -99,7 +99,12 @@ fn windows_give_bcembeddings_scores_around_every_boundary() {
     let mut compared = 0;
     for case in goldens("bcembedding") {
         let max_tokens = case["maxTokens"].as_f64();
-        let options = LocalOptions { max_tokens, cutting: Cutting::Windows, activation: Activation::Sigmoid };
+        let options = LocalOptions {
+            max_tokens,
+            cutting: Cutting::Windows,
+            activation: Activation::Sigmoid,
+            ..LocalOptions::default()
+        };
         for (scored, _, document) in scored(&case, &reranker("unigram", options)) {
             let theirs = document["score"].as_f64().expect("a score");
             assert!(
@@ -119,7 +124,12 @@ fn truncation_gives_flagembeddings_logits_around_every_boundary() {
     let mut compared = 0;
     for case in goldens("flagembedding") {
         let max_tokens = case["maxTokens"].as_f64();
-        let options = LocalOptions { max_tokens, cutting: Cutting::Truncate, activation: Activation::Raw };
+        let options = LocalOptions {
+            max_tokens,
+            cutting: Cutting::Truncate,
+            activation: Activation::Raw,
+            ..LocalOptions::default()
+        };
         let tokenizer = case["tokenizer"].as_str().expect("a tokenizer");
         for (scored, _, document) in scored(&case, &reranker(tokenizer, options)) {
             let theirs = document["score"].as_f64().expect("a score");
@@ -134,7 +144,12 @@ fn truncation_gives_flagembeddings_logits_around_every_boundary() {
 fn the_span_of_the_best_window_slices_its_words() {
     for case in goldens("bcembedding") {
         let max_tokens = case["maxTokens"].as_f64();
-        let options = LocalOptions { max_tokens, cutting: Cutting::Windows, activation: Activation::Sigmoid };
+        let options = LocalOptions {
+            max_tokens,
+            cutting: Cutting::Windows,
+            activation: Activation::Sigmoid,
+            ..LocalOptions::default()
+        };
         let number = |value: &Value| value.as_u64().expect("a number") as usize;
         let room = number(&case["maxTokens"]) - number(&case["query"]["words"]) - 4;
         let stride = room - number(&case["overlapTokens"]).min(room / 4);
@@ -153,7 +168,12 @@ fn the_span_of_the_best_window_slices_its_words() {
 
 #[test]
 fn a_document_of_32_768_tokens_is_read_window_by_window() {
-    let options = LocalOptions { max_tokens: None, cutting: Cutting::Windows, activation: Activation::Raw };
+    let options = LocalOptions {
+        max_tokens: None,
+        cutting: Cutting::Windows,
+        activation: Activation::Raw,
+        ..LocalOptions::default()
+    };
     let reranker = reranker("unigram", options);
     let documents = vec![words(1, 32_768), words(2, 10)];
     let draft = RequestDraft { query: words(3, 8), documents, ..RequestDraft::default() };

@@ -19,6 +19,11 @@ pub trait CrossEncoder {
     /// Token ids are below this; `None`: not known.
     fn vocabulary(&self) -> Option<usize>;
 
+    /// Bytes that a row of so many tokens takes while it is computed, about; 0: next to nothing.
+    fn working_bytes(&self, _length: usize) -> u64 {
+        0
+    }
+
     /// How the model runs: whether on fused operators of ours, and what there is to say about it.
     fn plan(&self) -> &Plan;
 }

@@ -40,11 +40,12 @@ use crate::request::RerankRequest;
 
 use logits::CrossEncoder;
 use pair::{PairTemplate, Row};
+use room::Room;
 use scores::{Activation, Scores};
 use tokens::Tokenizer;
 use windows::{Cutting, Window};
 
-/// What BCEmbedding and FlagEmbedding read of a pair unless told otherwise, in tokens.
+/// What BCEmbedding and FlagEmbedding read of a pair unless told otherwise, in tokens: for models that do not say.
 const DEFAULT_MAX_TOKENS: usize = 512;
 
 /// Fewer leave no room for a document beside a query and the separators.
@@ -53,13 +54,17 @@ const LEAST_MAX_TOKENS: usize = 32;
 /// How a model is run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalOptions {
-    /// Tokens of a pair, separators included; a whole number from 32 to what the model has positions for. Default: 512,
-    /// or the positions where they are fewer.
+    /// Tokens of a pair, separators included; a whole number from 32 to what the model has positions for. Default: as many as
+    /// it was trained with and has positions for; 512 where neither is known.
     pub max_tokens: Option<f64>,
+    /// What the model was trained with, as `model_max_length` in its tokenizer_config.json says.
+    pub trained_tokens: Option<f64>,
     /// What becomes of a document that does not fit.
     pub cutting: Cutting,
     /// What becomes of a logit.
     pub activation: Activation,
+    /// The memory there is to rank in.
+    pub room: Room,
 }
 
 /// A cross-encoder with its tokenizer.
@@ -80,7 +85,7 @@ impl LocalReranker {
     pub fn new(tokenizer: Tokenizer, model: Box<dyn CrossEncoder>, options: LocalOptions) -> Result<Self> {
         tokenizer.fits(model.vocabulary())?;
         let template = tokenizer.pair_template().clone();
-        let max_tokens = max_tokens(options.max_tokens, model.positions())?;
+        let max_tokens = max_tokens(&options, model.positions())?;
         leaves_room(max_tokens, template.separators())?;
         Ok(Self { tokenizer, template, model, max_tokens, options })
     }
@@ -128,10 +133,12 @@ impl Job {
     /// Does the next piece of work, one row at most; `true` when nothing is left.
     ///
     /// # Errors
-    /// `bad_tokenizer` or `bad_model` where one of them fails on this document.
+    /// `bad_tokenizer` or `bad_model` where one of them fails on this document; `out_of_memory` where a row does not fit.
     pub fn step(&mut self) -> Result<bool> {
         if let Some((window, row)) = self.rows.pop_front() {
-            let logit = self.reranker.model.logits(&row)?;
+            let LocalReranker { model, options, .. } = &*self.reranker;
+            options.room.need("ranking", model.working_bytes(row.ids.len()))?;
+            let logit = model.logits(&row)?;
             self.scores.place(window, logit);
         } else if self.next_document < self.request.documents().len() {
             self.rows = self.rows_of_next_document()?;
@@ -189,9 +196,12 @@ fn leaves_room(max_tokens: usize, separators: usize) -> Result<()> {
     )))
 }
 
-fn max_tokens(wanted: Option<f64>, positions: Option<usize>) -> Result<usize> {
+fn max_tokens(options: &LocalOptions, positions: Option<usize>) -> Result<usize> {
     let most = positions.unwrap_or(usize::MAX);
-    let Some(wanted) = wanted else { return Ok(DEFAULT_MAX_TOKENS.min(most)) };
+    let Some(wanted) = options.max_tokens else {
+        let trained = options.trained_tokens.map(|tokens| tokens as usize).or(positions);
+        return Ok(trained.unwrap_or(DEFAULT_MAX_TOKENS).min(most));
+    };
     if wanted.fract() == 0.0 && wanted >= LEAST_MAX_TOKENS as f64 && wanted <= most as f64 {
         return Ok(wanted as usize);
     }

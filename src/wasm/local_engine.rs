@@ -21,7 +21,10 @@ use crate::wasm::error::to_js;
 use crate::wasm::types::{Fields, object, request_from_js, scored_to_js};
 
 /// Bytes of a chunk that are copied in at once: a source may hand over a whole file as one.
-const COPIED: u32 = 1 << 20;
+const COPIED: u32 = 1 << 18;
+
+/// Bytes that a tokenizer takes while it is read, as a multiple of its JSON: XLM-R's 9.6 MB become 12 MB.
+const TOKENIZER: u64 = 2;
 
 /// A model and its tokenizer on their way in.
 #[wasm_bindgen]
@@ -29,6 +32,7 @@ pub struct LocalLoader {
     model: IncomingFile<IncomingModel>,
     tokenizer: IncomingFile<WholeFile>,
     copied: Vec<u8>,
+    room: Room,
 }
 
 #[wasm_bindgen]
@@ -45,6 +49,7 @@ impl LocalLoader {
                 model: IncomingFile::new("model", IncomingModel::new(room), fields.string("modelSha256")?.as_deref())?,
                 tokenizer: IncomingFile::new("tokenizer", tokenizer, fields.string("tokenizerSha256")?.as_deref())?,
                 copied: Vec::new(),
+                room,
             })
         };
         loader().map_err(|error| to_js(&error))
@@ -62,13 +67,18 @@ impl LocalLoader {
         push(&mut self.tokenizer, &mut self.copied, chunk)
     }
 
-    /// Checks both files and builds the engine. `options`: `{ maxTokens?, longDocuments?, scores?, quantize? }`.
+    /// Checks both files and builds the engine. `options`: `{ maxTokens?, trainedTokens?, longDocuments?, scores?, quantize?,
+    /// label? }`.
     pub fn build(self, options: &JsValue) -> std::result::Result<LocalEngine, JsValue> {
         let build = || {
             let fusing = fusing_from_js(options)?;
-            let options = options_from_js(options)?;
-            let tokenizer = Tokenizer::from_json(&self.tokenizer.finish()?.into_bytes())?;
-            let model = self.model.finish()?.build(fusing)?;
+            let label = Fields(options).number("label")?.map(|label| label as usize);
+            let options = options_from_js(options, self.room)?;
+            let json = self.tokenizer.finish()?.into_bytes();
+            self.room.need("tokenizer", json.len() as u64 * TOKENIZER)?;
+            let tokenizer = Tokenizer::from_json(&json)?;
+            drop(json);
+            let model = self.model.finish()?.build(fusing, label)?;
             LocalReranker::new(tokenizer, Box::new(model), options)
         };
         build().map(|reranker| LocalEngine { reranker: Rc::new(reranker) }).map_err(|error| to_js(&error))
@@ -138,7 +148,7 @@ fn push<D: Destination>(
     Ok(())
 }
 
-fn options_from_js(options: &JsValue) -> Result<LocalOptions> {
+fn options_from_js(options: &JsValue, room: Room) -> Result<LocalOptions> {
     let fields = Fields(options);
     let cutting = match fields.string("longDocuments")?.as_deref() {
         None | Some("windows") => Cutting::Windows,
@@ -150,7 +160,8 @@ fn options_from_js(options: &JsValue) -> Result<LocalOptions> {
         Some("raw") => Activation::Raw,
         Some(other) => return Err(unknown_word("scores", "\"sigmoid\" or \"raw\"", other)),
     };
-    Ok(LocalOptions { max_tokens: fields.number("maxTokens")?, cutting, activation })
+    let (max_tokens, trained_tokens) = (fields.number("maxTokens")?, fields.number("trainedTokens")?);
+    Ok(LocalOptions { max_tokens, trained_tokens, cutting, activation, room })
 }
 
 fn fusing_from_js(options: &JsValue) -> Result<Fusing> {

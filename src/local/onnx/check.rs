@@ -5,6 +5,7 @@ use tract_onnx::prelude::{Datum, DatumType};
 
 use crate::error::{Error, Result};
 use crate::local::onnx::refuse::GOOD_EXPORT;
+use crate::local::onnx::rewrite::constants::Constants;
 
 /// `TensorProto.DataType` of ONNX.
 const INT32: i32 = 6;
@@ -55,16 +56,49 @@ pub(super) fn inputs(graph: &GraphProto) -> Result<Vec<(Input, DatumType)>> {
 
 /// Reads the sizes of the tables off the initializers' names, which Optimum and torch keep from the model.
 pub(super) fn tables(graph: &GraphProto) -> Tables {
-    let rows = |of: &str| {
+    let table = |of: &str| {
         let is_table = |name: &str| name.contains(of) && !name.ends_with("_scale") && !name.ends_with("_zero_point");
         let tensor = graph.initializer.iter().find(|tensor| is_table(&tensor.name) && tensor.dims.len() == 2)?;
-        tensor.dims.first().and_then(|&rows| usize::try_from(rows).ok())
+        let rows = tensor.dims.first().and_then(|&rows| usize::try_from(rows).ok())?;
+        Some((tensor.name.as_str(), rows))
     };
-    let positions = rows("position_embeddings.weight").map(|rows| {
-        // RoBERTa's positions start behind its padding id 1, so its tables have two rows that no token uses: 514, 8194.
-        if rows % 8 == 2 { rows - 2 } else { rows }
-    });
-    Tables { positions, vocabulary: rows("word_embeddings.weight") }
+    let positions =
+        table("position_embeddings.weight").map(|(name, rows)| rows - first_position(graph, name).min(rows));
+    Tables { positions, vocabulary: table("word_embeddings.weight").map(|(_, rows)| rows) }
+}
+
+/// The row of the position table that a pair's first token reads: 0, or where positions are counted over what is no padding,
+/// as RoBERTa and XLM-R do, the one behind the padding's id, by which rows before it are never read.
+///
+/// ```text
+/// input_ids ─ Equal(padding) ─ Not ─ Cast ─ CumSum ─ Mul ─ Cast ─ Add(padding) ─ Gather(table)
+/// ```
+fn first_position(graph: &GraphProto, table: &str) -> usize {
+    let constants = Constants::of(graph);
+    let of_table = graph.node.iter().filter(|node| node.input.first().is_some_and(|name| name == table));
+    let names: Vec<&String> = of_table.clone().flat_map(|node| node.output.first()).collect();
+    let dequantized = graph.node.iter().filter(|node| node.input.first().is_some_and(|name| names.contains(&name)));
+    let mut indices =
+        of_table.chain(dequantized).filter(|node| node.op_type == "Gather").filter_map(|it| it.input.get(1));
+    indices.find_map(|name| first_count(graph, &constants, name, LONGEST_COUNT)).unwrap_or_default()
+}
+
+/// Nodes from the count to the table, with room for what exporters put between.
+const LONGEST_COUNT: usize = 12;
+
+/// What `name` is at the first token, where it is a count of tokens with constants added.
+fn first_count(graph: &GraphProto, constants: &Constants, name: &str, nodes: usize) -> Option<usize> {
+    let node = graph.node.iter().find(|node| node.output.iter().any(|output| output == name)).filter(|_| nodes > 0)?;
+    let count = || node.input.iter().find_map(|input| first_count(graph, constants, input, nodes - 1));
+    match node.op_type.as_str() {
+        "CumSum" => Some(1),
+        "Cast" | "Identity" | "Mul" => count(),
+        "Add" => {
+            let added: f64 = node.input.iter().filter_map(|input| constants.number(input)).sum();
+            Some(count()? + added.max(0.0) as usize)
+        }
+        _ => None,
+    }
 }
 
 fn unknown_input(name: &str) -> Error {

@@ -11,6 +11,7 @@ mod refuse;
 // What a file says of itself.
 mod check;
 // Large initializers, outside the graph.
+mod home;
 mod weights;
 // Fused operators on their way through tract's parser.
 mod places;
@@ -19,6 +20,8 @@ mod operators;
 // Subgraph -> fused operator.
 mod fuse;
 mod tables;
+// What a row takes.
+mod memory;
 // The fused operators.
 mod attention;
 mod embedding;
@@ -43,10 +46,14 @@ use crate::local::room::Room;
 use check::{Input, Tables};
 use fuse::Fused;
 pub use fuse::Fusing;
+use memory::Memory;
 use places::Places;
 use weights::Weights;
 
 pub use stream::IncomingModel;
+
+/// Symbol of a row's tokens.
+const LENGTH: &str = "length";
 
 /// A cross-encoder that tract runs: what is recognised on fused operators of ours, the rest on its own.
 pub struct OnnxCrossEncoder {
@@ -54,6 +61,8 @@ pub struct OnnxCrossEncoder {
     model: Arc<TypedRunnableModel>,
     inputs: Vec<(Input, DatumType)>,
     tables: Tables,
+    label: usize,
+    memory: Memory,
 }
 
 /// Reads a whole file that is in memory.
@@ -77,33 +86,35 @@ pub fn plain_cross_encoder(file: Vec<u8>) -> Result<OnnxCrossEncoder> {
 /// # Errors
 /// As [`cross_encoder`].
 pub fn cross_encoder_with(file: Vec<u8>, fusing: Fusing) -> Result<OnnxCrossEncoder> {
-    let (proto, weights) = read(file)?;
-    built(proto, weights, fusing)
-}
-
-fn read(file: Vec<u8>) -> Result<(ModelProto, Weights)> {
     let mut model = IncomingModel::new(Room::default());
     model.take(&file)?;
-    model.finish()
+    drop(file);
+    model.build(fusing, None)
 }
 
 impl IncomingModel {
-    /// Makes a BERT or XLM-R style sequence classifier of the file: token ids `[batch, length]` in, logits `[batch, 1]`
-    /// out, as Optimum and transformers.js export them, in fp32 or dynamic int8.
+    /// Makes a BERT or XLM-R style sequence classifier of the file: token ids `[batch, length]` in, logits `[batch, labels]`
+    /// out, as Optimum and transformers.js export them, in fp32 or dynamic int8. `label`: by which of them to rank; none where
+    /// there is one.
     ///
     /// The graph is simplified once for one pair of any length: the batch is 1 and the length stays a symbol, because
     /// tract cannot flatten the classifier's token when both are unknown, and because a row must not depend on its
     /// neighbours.
     ///
     /// # Errors
-    /// `bad_model` with what was found and which export works.
-    pub fn build(self, fusing: Fusing) -> Result<OnnxCrossEncoder> {
+    /// `bad_model` with what was found and which export works; `invalid_request` for a label it does not have.
+    pub fn build(self, fusing: Fusing, label: Option<usize>) -> Result<OnnxCrossEncoder> {
         let (proto, weights) = self.finish()?;
-        built(proto, weights, fusing)
+        built(proto, weights, fusing, label)
     }
 }
 
-fn built(mut proto: ModelProto, mut weights: Weights, fusing: Fusing) -> Result<OnnxCrossEncoder> {
+fn built(
+    mut proto: ModelProto,
+    mut weights: Weights,
+    fusing: Fusing,
+    label: Option<usize>,
+) -> Result<OnnxCrossEncoder> {
     let onnx = Onnx { op_register: operators::register(), ..Onnx::default() };
     let mut onnx = onnx.with_ignore_output_shapes(true).with_ignore_value_info(true);
     onnx.op_register.insert(places::NAME, places::builder);
@@ -129,7 +140,7 @@ fn built(mut proto: ModelProto, mut weights: Weights, fusing: Fusing) -> Result<
         weights.into_constants(&mut model)?;
         let logits: Vec<_> = model.output_outlets()?.iter().copied().skip(kept).take(1).collect();
         model.select_output_outlets(&logits)?;
-        let length = model.symbols.sym("length");
+        let length = model.symbols.sym(LENGTH);
         for (index, (_, datum_type)) in inputs.iter().enumerate() {
             let shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
             model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, shape))?;
@@ -137,7 +148,8 @@ fn built(mut proto: ModelProto, mut weights: Weights, fusing: Fusing) -> Result<
         model.into_typed()?.into_decluttered()
     })();
     let typed = typed.map_err(|error| cannot_run(&error))?;
-    refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec())?;
+    refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec(), label)?;
+    let memory = Memory::of(&typed, typed.symbols.sym(LENGTH));
     let model = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(|error| cannot_run(&error))?;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let Fused { products, linears, attentions, norms, first_token } = fused;
@@ -148,7 +160,8 @@ fn built(mut proto: ModelProto, mut weights: Weights, fusing: Fusing) -> Result<
         format!("last layer: {}", if first_token { "the first token alone" } else { "all tokens" }),
         format!("relaxed dot: {dot}"),
     ];
-    Ok(OnnxCrossEncoder { plan: Plan { fused: linears > 0, notes }, model, inputs, tables: sizes })
+    let plan = Plan { fused: linears > 0, notes };
+    Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label: label.unwrap_or_default(), memory })
 }
 
 impl CrossEncoder for OnnxCrossEncoder {
@@ -160,7 +173,7 @@ impl CrossEncoder for OnnxCrossEncoder {
             .collect();
         let logit = inputs.and_then(|inputs| self.model.run(inputs)).and_then(|outputs| {
             let logits = outputs.first().map(|logits| logits.cast_to::<f32>()).transpose()?;
-            logits.map_or(Ok(None), |logits| Ok(logits.to_plain_array_view::<f32>()?.first().copied()))
+            logits.map_or(Ok(None), |logits| Ok(log_odds(logits.try_as_plain_ram()?.as_slice::<f32>()?, self.label)))
         });
         match logit {
             Ok(Some(logit)) => Ok(logit),
@@ -177,9 +190,22 @@ impl CrossEncoder for OnnxCrossEncoder {
         self.tables.vocabulary
     }
 
+    fn working_bytes(&self, length: usize) -> u64 {
+        self.memory.bytes(length)
+    }
+
     fn plan(&self) -> &Plan {
         &self.plan
     }
+}
+
+/// The logit by which to rank: of several labels `label`'s log-odds against all others, whose sigmoid is its softmax.
+fn log_odds(logits: &[f32], label: usize) -> Option<f32> {
+    let logit = *logits.get(label)?;
+    let others = logits.iter().enumerate().filter(|(at, _)| *at != label).map(|(_, logit)| *logit);
+    // Not from zero: exponentials of large logits are beyond what there is.
+    let Some(most) = others.clone().reduce(f32::max) else { return Some(logit) };
+    Some(logit - most - others.map(|other| (other - most).exp()).sum::<f32>().ln())
 }
 
 /// `[1, length]`
@@ -204,4 +230,21 @@ fn cannot_run(error: &tract_onnx::prelude::TractError) -> Error {
         [first, .., last] => format!("{first}: {last}"),
     };
     Error::bad_model(format!("the graph cannot be run: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_ranked_by_its_log_odds() {
+        assert_eq!(log_odds(&[-1.5], 0), Some(-1.5));
+        assert_eq!(log_odds(&[1.0, 3.5], 1), Some(2.5));
+        assert_eq!(log_odds(&[1.0, 3.5], 2), None);
+        let logits = [0.5f32, -2.0, 1.25];
+        let softmax = logits[2].exp() / logits.iter().map(|it| it.exp()).sum::<f32>();
+        let odds = log_odds(&logits, 2).expect("a label");
+        assert!((1.0 / (1.0 + (-odds).exp()) - softmax).abs() < 1e-6);
+        assert_eq!(log_odds(&[200.0, 100.0, 100.0], 0), Some(100.0 - 2f32.ln()));
+    }
 }

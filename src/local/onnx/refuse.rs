@@ -2,7 +2,7 @@
 
 use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
-use tract_onnx::prelude::{TDim, ToDim};
+use tract_onnx::prelude::TDim;
 
 use crate::error::{Error, Result};
 
@@ -92,23 +92,33 @@ pub(super) fn size_of(tensor: &TensorProto, found: u64) -> Error {
     ))
 }
 
-/// Refuses what is no logit of one label: `[batch, 1]`.
-pub(super) fn head(shape: &[TDim]) -> Result<()> {
-    let found: Vec<String> = shape.iter().map(ToString::to_string).collect();
-    let found = found.join(", ");
-    let why = match shape {
-        [_, labels] if *labels == 1.to_dim() => return Ok(()),
-        [_, labels] if labels.to_i64().is_ok_and(|labels| (2..=3).contains(&labels)) => {
-            "a classifier of several labels, such as entailment, is no reranker; to rank by one of its labels, export a \
-             wrapper that returns `logits[:, k:k+1]`, k being that label in config.json's id2label"
+/// Refuses what is no logit of one label, `[batch, 1]`, or has no `label` where one was chosen, `[batch, labels]`.
+pub(super) fn head(shape: &[TDim], label: Option<usize>) -> Result<()> {
+    let labels = if let [_, labels] = shape {
+        labels.to_i64().ok().and_then(|labels| usize::try_from(labels).ok())
+    } else {
+        None
+    };
+    let why = match (shape, labels, label) {
+        (_, Some(1), None) => return Ok(()),
+        (_, Some(labels), Some(label)) if label < labels => return Ok(()),
+        (_, Some(labels), Some(label)) => {
+            let most = labels.saturating_sub(1);
+            return Err(Error::invalid(format!(
+                "label: expected 0 to {most}, as the model has {labels} labels, found {label}"
+            )));
         }
-        [_, _] => "a reranker is exported with one label, an embedding model or a classifier of several labels is none",
+        ([_, _], ..) => {
+            "to rank by one label of a classifier of several, such as entailment, pass its number in config.json's \
+             id2label as the option label; an embedding model is no reranker"
+        }
         _ => {
             "one vector a token is an embedding model without a classifier; export a reranker with `--task \
              text-classification`"
         }
     };
-    Err(Error::bad_model(format!("expected logits of shape [batch, 1], found [{found}]; {why}")))
+    let found: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    Err(Error::bad_model(format!("expected logits of shape [batch, 1], found [{}]; {why}", found.join(", "))))
 }
 
 /// Which output holds the logits: the one named so, or the only one unless its name says that it is an embedding.

@@ -135,6 +135,9 @@ export const cases = [
     async run({ load, LocalReranker, url }) {
       const model = url(MODEL);
       for (const maxTokens of [31, 0, 100.5, NaN, 1e9, "512"]) await rejects(load({ model, maxTokens }), "invalid_request", /^maxTokens: /);
+      for (const label of [-1, 0.5, "1"]) await rejects(load({ model, label }), "invalid_request", /^label: /);
+      await rejects(load({ model, label: 1 }), "invalid_request", /^label: expected 0 to 0, as the model has 1 labels, found 1/);
+      equal((await ranking(await load({ model, label: 0 }))).length, 2, "results by the only label");
       await rejects(load({ model, longDocuments: "error" }), "invalid_request", /^longDocuments: /);
       await rejects(load({ model, scores: "softmax" }), "invalid_request", /^scores: /);
       await rejects(load({ model, onProgress: true }), "invalid_request", /^onProgress: /);
@@ -142,6 +145,26 @@ export const cases = [
       for (const options of [null, "default", 5]) await rejects(LocalReranker.load(options), "invalid_request", /^options: /);
       await rejects(() => new LocalReranker({}), "invalid_request", /load\(\)/);
       equal((await ranking(await load({ model, maxTokens: 32 }))).length, 2, "results with 32 tokens");
+    },
+  },
+  {
+    name: "a pair is as long as tokenizer_config.json says, at most as the model has positions",
+    async run({ load, url }) {
+      const document = "window ".repeat(300).trim();
+      const hasWindows = async (/** @type {object} */ options) => {
+        const reranker = await load({ model: url(MODEL), workers: 0, ...options });
+        const { results } = await reranker.rerank({ query: "open", documents: [document] });
+        reranker.dispose();
+        return results[0].window !== undefined;
+      };
+      const config = (/** @type {unknown} */ most) => ({ model_max_length: most });
+      equal(await hasWindows({}), false, "512 positions: windows");
+      equal(await hasWindows({ tokenizerConfig: config(128) }), true, "trained with 128: windows");
+      equal(await hasWindows({ tokenizerConfig: new TextEncoder().encode(JSON.stringify(config(128))) }), true, "the same as bytes: windows");
+      equal(await hasWindows({ tokenizerConfig: config(128), maxTokens: 512 }), false, "the caller wants 512: windows");
+      for (const most of [8192, 1e30, undefined, "128"]) equal(await hasWindows({ tokenizerConfig: config(most) }), false, `${most}: windows`);
+      await rejects(load({ model: url(MODEL), tokenizerConfig: new TextEncoder().encode("<html>") }), "bad_tokenizer", /^tokenizerConfig: /);
+      await rejects(load({ model: url(MODEL), tokenizerConfig: 5 }), "invalid_request", /^tokenizerConfig: /);
     },
   },
 ];

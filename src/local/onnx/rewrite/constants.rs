@@ -17,7 +17,7 @@ const BOOL: i32 = 9;
 
 /// The numbers of each small constant, and the dims of every one.
 #[derive(Default)]
-pub(super) struct Constants {
+pub(in crate::local::onnx) struct Constants {
     numbers: HashMap<String, Vec<f64>>,
     dims: HashMap<String, Vec<i64>>,
     unsigned: HashSet<String>,
@@ -25,7 +25,7 @@ pub(super) struct Constants {
 
 impl Constants {
     /// Of initializers and Constant nodes.
-    pub(super) fn of(graph: &GraphProto) -> Self {
+    pub(in crate::local::onnx) fn of(graph: &GraphProto) -> Self {
         let mut constants = Self::default();
         for tensor in &graph.initializer {
             constants.add(&tensor.name, tensor);
@@ -62,7 +62,7 @@ impl Constants {
     }
 
     /// The number of a constant that has one.
-    pub(super) fn number(&self, name: &str) -> Option<f64> {
+    pub(in crate::local::onnx) fn number(&self, name: &str) -> Option<f64> {
         self.numbers(name).and_then(|numbers| if let [number] = numbers { Some(*number) } else { None })
     }
 

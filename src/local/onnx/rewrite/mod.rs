@@ -4,7 +4,7 @@
 //! length. Some of it tract could not run or would run wrong; most of it is work for nothing.
 
 // Small constants by name.
-mod constants;
+pub(super) mod constants;
 // One value in place of another.
 mod renames;
 // Rounding of activations in static quantization.
