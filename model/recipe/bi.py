@@ -20,14 +20,14 @@ def cut_tokenizer():
     return Tokenizer.from_file(str(wanted(WORK / "tokenizer.json", "vocabulary.py")))
 
 
-def base_session(layers=12, original=False, int8=True):
-    """e5 up to so many layers: ids, there → hidden states. Exported once."""
-    name = f"{'original' if original else 'cut'}{layers}"
+def base_session(original=False, int8=True, keep=None):
+    """e5: ids, there → hidden states; with `keep`, those after that layer and the last, side by side. Exported once."""
+    name = f"{'original' if original else 'cut'}{f'_keep{keep}' if keep else ''}"
     fp32, quantized = (WORK / "export" / f"{name}_{kind}.onnx" for kind in ("fp32", "int8"))
     if not fp32.exists():
         import encoder
 
-        export_side(encoder.base_encoder(vocabulary=not original), layers, fp32)
+        export_side(encoder.base_encoder(vocabulary=not original), fp32, keep)
     if int8 and not quantized.exists():
         import export
 
@@ -44,7 +44,7 @@ def session(path):
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def export_side(bert, layers, path):
+def export_side(bert, path, keep=None):
     """One side alone: the same layers as in the pair's graph."""
     import torch
 
@@ -55,12 +55,12 @@ def export_side(bert, layers, path):
         def __init__(self):
             super().__init__()
             self.bert = bert
-            self.bert.encoder.layer = self.bert.encoder.layer[:layers]
             self.register_buffer("position_ids", torch.arange(bert.sizes["positions"])[None], persistent=False)
 
         def forward(self, ids, there):
             mask = ((1.0 - there.float()) * encoder.FAR)[:, None, None, :]
-            return self.bert(ids, self.position_ids[:, : ids.shape[1]], mask)[0]
+            last, kept = self.bert(ids, self.position_ids[:, : ids.shape[1]], mask, (keep,))
+            return torch.cat([*kept, last], -1) if keep else last
 
     path.parent.mkdir(exist_ok=True)
     export.torch_export(Side(), path, ("ids", "there"), "states")
@@ -69,8 +69,7 @@ def export_side(bert, layers, path):
 class Reader:
     def __init__(self, tokenizer, session, longest=256):
         self.tokenizer, self.session, self.longest = tokenizer, session, longest
-        special = json.loads(tokenizer.to_str())["post_processor"]["special_tokens"]
-        self.prefixes = {"query": special[QUERY]["ids"], "passage": special[PASSAGE]["ids"]}
+        self.prefixes = {side: [tokenizer.token_to_id(piece) for piece in pieces] for side, pieces in (("query", QUERY), ("passage", PASSAGE))}
 
     def ids(self, texts, side):
         prefix = self.prefixes[side]
@@ -90,6 +89,17 @@ class Reader:
             ids = np.array([rows[it] + [PAD] * (length - len(rows[it])) for it in chosen], dtype=np.int64)
             out = self.session.run(None, {"ids": ids, "there": (ids != PAD).astype(np.int64)})[0]
             yield from ((it, out[place, : len(rows[it])]) for place, it in enumerate(chosen))
+
+    def padded(self, texts, side):
+        """(states `[texts, length, hidden]`, ids, 1 where a token stands), as the head compares them."""
+        import torch
+
+        rows = self.ids(texts, side)
+        length = max(map(len, rows))
+        hidden, ids = torch.zeros(len(rows), length, 384), torch.full((len(rows), length), PAD)
+        for at, states in self.states(rows):
+            hidden[at, : len(rows[at])], ids[at, : len(rows[at])] = torch.from_numpy(states), torch.tensor(rows[at])
+        return hidden, ids, (ids != PAD).float()
 
     def vectors(self, texts, side):
         """Unit vectors `[texts, hidden]`."""

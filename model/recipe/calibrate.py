@@ -1,9 +1,9 @@
-"""Stage 7: a run's layers and head → model.pt, its logit scaled and shifted so that the sigmoid is a probability on training lists.
+"""Stage 7: a run's layers and head → model.pt, its logit scaled and shifted so that the sigmoid is a probability on texts that training did not see.
 
-    python model/recipe/calibrate.py [--run first]        (without --run: e5 itself, untrained, with the head's starting weights)
+    python model/recipe/calibrate.py --run upper [--keep 0.3]        (--keep: how much of e5's own upper layers stays in their weights' mean)
 
-The order of documents stays as it is. Fitted by logistic regression to relevant documents, BM25's hard ones and random ones of the same set, which
-weigh as much as each other: half of the weight lies on relevant documents.
+The order of documents stays as it is. Fitted by logistic regression on the development groups, to relevant documents, BM25's hard ones and random ones of
+the same set, which weigh as much as each other: half of the weight lies on relevant documents.
 """
 import argparse
 import json
@@ -11,42 +11,45 @@ import random
 
 from workplace import WORK, stage, wanted
 
-GROUPS, RANDOM, SEED = 20, 3, 5
-LONGEST = 128
+RANDOM, SEED = 3, 5
+LONGEST = 160
+SHARE = {"relevant": 0.5, "hard": 0.25, "random": 0.25}
 
 
-def logits_by_kind(read, head, draw):
-    """{relevant, hard, random: logits} of some groups of each set; `read(texts, side)` gives padded sides."""
+def logits_by_kind(read, head, groups, texts):
+    """{relevant, hard, random: logits}; `read(texts, side)` gives padded sides. And nDCG@10 of each set, relevant documents of all its groups against each other."""
     import torch
 
-    import train
+    import measures
 
     rng, by_set = random.Random(SEED), {}
-    for group in draw["groups"]:
+    for group in groups:
         by_set.setdefault(group["set"], []).append(group)
-    found = {"relevant": [], "hard": [], "random": []}
-    for _, pile in sorted(by_set.items()):
-        chosen = [group for group in rng.sample(pile, min(GROUPS, len(pile))) if group["hard"]]
-        texts = lambda numbers: [draw["texts"][at][1:] for at in numbers]
-        relevant, hard = [group["relevant"][0] for group in chosen], [group["hard"][0] for group in chosen]
+    found, ndcg = {kind: [] for kind in SHARE}, {}
+    for name, pile in sorted(by_set.items()):
+        numbers = sorted({number for group in pile for number in group["relevant"] + group["hard"]})
+        column = {number: at for at, number in enumerate(numbers)}
         with torch.inference_mode():
-            logits = train.all_pairs(head, read(texts([group["query"] for group in chosen]), "query"), read(texts(relevant + hard), "passage"))
-        for row, group in enumerate(chosen):
-            found["relevant"].append(logits[row, row].item())
-            found["hard"].append(logits[row, len(chosen) + row].item())
-            others = [at for at, number in enumerate(relevant) if number not in group["relevant"]]
-            found["random"] += logits[row, rng.sample(others, min(RANDOM, len(others)))].tolist()
-    return found
+            logits, _ = head.all_pairs(read([texts[group["query"]][1:] for group in pile], "query"), read([texts[number][1:] for number in numbers], "passage"))
+        values = []
+        for group, row in zip(pile, logits.tolist()):
+            others = [number for number in numbers if number not in group["relevant"]]
+            of = lambda some: [row[column[number]] for number in some]
+            found["relevant"] += of(group["relevant"])
+            found["hard"] += of(group["hard"])
+            found["random"] += of(rng.sample(others, min(RANDOM, len(others))))
+            values.append(100 * measures.ndcg(of(group["relevant"] + others), len(group["relevant"])))
+        ndcg[name] = sum(values) / len(values)
+    return found, ndcg
 
 
 def fitted(found):
     """(scale, offset) by Newton's method on the weighted log-likelihood."""
     import numpy as np
 
-    share = {"relevant": 0.5, "hard": 0.25, "random": 0.25}
-    x = np.concatenate([found[kind] for kind in share])
-    y = np.concatenate([np.full(len(found[kind]), float(kind == "relevant")) for kind in share])
-    w = np.concatenate([np.full(len(found[kind]), share[kind] / len(found[kind])) for kind in share])
+    x = np.concatenate([found[kind] for kind in SHARE])
+    y = np.concatenate([np.full(len(found[kind]), float(kind == "relevant")) for kind in SHARE])
+    w = np.concatenate([np.full(len(found[kind]), SHARE[kind] / len(found[kind])) for kind in SHARE])
     middle, spread = x.mean(), x.std()
     features = np.stack([(x - middle) / spread, np.ones_like(x)], 1)
     parameters = np.zeros(2)
@@ -59,20 +62,21 @@ def fitted(found):
     return scale, parameters[1] - scale * middle
 
 
-def assembled(run):
-    """(encoder, head) of a run, or e5 with the head's starting weights."""
+def assembled(run, keep):
+    """(encoder, head) of a run; its layers drawn towards e5's, which costs little where it was trained and helps where it was not."""
     import torch
 
     import encoder
-    from head import Head, starting_weights
+    from head import Head
+    from upper import upper_of
 
-    whole = encoder.base_encoder()
+    saved = torch.load(wanted(WORK / "runs" / f"{run}.pt", f"train.py --name {run}"))
+    whole = encoder.base_encoder(layers=saved["depth"])
     head = Head(whole.sizes["vocab"])
-    head.token_weight.weight.data = starting_weights(whole.sizes["vocab"])
-    if run:
-        saved = torch.load(wanted(WORK / "runs" / f"{run}.pt", f"train.py --name {run}"))
-        whole.encoder.layer[saved["frozen"] :].load_state_dict(saved["layers"])
-        head.load_state_dict(saved["head"])
+    head.load_state_dict(saved["head"])
+    upper = upper_of(whole, saved["frozen"])
+    if upper is not None:
+        upper.load_state_dict({name: keep * weight + (1 - keep) * saved["layers"][name] for name, weight in upper.state_dict().items()})
     return whole.eval(), head.eval()
 
 
@@ -80,37 +84,36 @@ def main():
     import numpy as np
     import torch
 
+    import batches
     import bi
     import checkpoint
     import export
-    import train
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run")
+    parser.add_argument("--run", required=True)
+    parser.add_argument("--keep", type=float, default=0.0)
     asked = parser.parse_args()
-    whole, head = assembled(asked.run)
+    torch.set_num_threads(1)
+    whole, head = assembled(asked.run, asked.keep)
     # In int8, as it is shipped.
     fp32, int8 = WORK / "export" / "side_fp32.onnx", WORK / "export" / "side_int8.onnx"
-    bi.export_side(whole, len(whole.encoder.layer), fp32)
+    bi.export_side(whole, fp32)
     export.quantize(fp32, int8)
     reader = bi.Reader(bi.cut_tokenizer(), bi.session(int8), LONGEST)
-
-    def read(texts, side):
-        rows = reader.ids(texts, side)
-        states = dict(reader.states(rows))
-        return train.stack([(torch.from_numpy(states[at]), torch.tensor(rows[at])) for at in range(len(rows))])
-
-    found = logits_by_kind(read, head, json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8")))
+    draw = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))
+    found, ndcg = logits_by_kind(reader.padded, head, batches.parted(draw["groups"])[1], draw["texts"])
+    outside = np.mean([ndcg[name] for name in batches.OUTSIDE])
+    print(f"development nDCG@10 {np.mean(list(ndcg.values())):.2f}, outside {outside:.2f}: {({name: round(value, 1) for name, value in ndcg.items()})}")
     scale, offset = fitted(found)
     with torch.no_grad():
-        head.evidence *= scale
-        head.bias *= scale
+        for weight in (head.direct, head.outer, head.bias):
+            weight *= scale
         head.bias += offset
     for kind, logits in found.items():
         p = 1 / (1 + np.exp(-(scale * np.array(logits) + offset)))
         print(f"{kind}: {len(p)} pairs, sigmoid median {np.median(p):.3f}, {np.mean(p > 0.5):.1%} above 0.5")
-    checkpoint.save(WORK / "model.pt", whole, head, run=asked.run or "e5")
-    print(f"model.pt: scale {scale:.3f}, offset {offset:.3f}; evidence {[round(it, 2) for it in head.evidence.tolist()]}, bias {head.bias.item():.2f}")
+    checkpoint.save(WORK / "model.pt", whole, head, run=asked.run, keep=asked.keep)
+    print(f"model.pt: scale {scale:.3f}, offset {offset:.3f}")
 
 
 if __name__ == "__main__":

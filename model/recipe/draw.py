@@ -3,7 +3,7 @@
     python model/recipe/draw.py [--most 350]
 
 Relevant ones are drawn anew in each epoch where there are several. A hard document is an irrelevant one of the set's own, else one of BM25's best
-that is neither relevant to the query nor the same text.
+that is neither relevant to the query nor the same text. Where draw.json is there already, only the tokens' weights are made anew.
 """
 import argparse
 import json
@@ -49,13 +49,11 @@ def document_frequencies(documents):
     return [round(it, 4) for it in idf]
 
 
-def main():
+def drawn(most):
+    """{texts, groups}; no query, relevant document or group of the evaluation is among them."""
     import sets
     from words import Bm25
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, default=350)
-    most = parser.parse_args().most
     training, evaluation = sets.split()
     overlap = sets.overlap(training, evaluation)
     print("overlap of training and evaluation:", overlap)
@@ -82,12 +80,22 @@ def main():
             relevant = query.relevant[:4]
             groups.append({"set": it.name, "query": number("q" + query.text), "relevant": documents(relevant), "hard": documents(hard(query, it, pool, words, rng))})
         print(f"{it.name}: {len(queries)}", flush=True)
-    with whole_file(WORK / "draw.json") as part:
-        part.write_text(json.dumps({"texts": texts, "groups": groups}, ensure_ascii=False), "utf-8")
-    idf = document_frequencies(text[1:] for text in texts if text[0] == "d")
+    return {"texts": texts, "groups": groups}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--most", type=int, default=350)
+    asked, path = parser.parse_args(), WORK / "draw.json"
+    if not path.exists():
+        draw = drawn(asked.most)
+        with whole_file(path) as part:
+            part.write_text(json.dumps(draw, ensure_ascii=False), "utf-8")
+    draw = json.loads(path.read_text("utf-8"))
+    idf = document_frequencies(text[1:] for text in draw["texts"] if text[0] == "d")
     with whole_file(WORK / "idf.json") as part:
         part.write_text(json.dumps(idf))
-    print(f"{len(groups)} groups, {len(texts)} texts, {(WORK / 'draw.json').stat().st_size / 2**20:.1f} MiB")
+    print(f"{len(draw['groups'])} groups, {len(draw['texts'])} texts, {path.stat().st_size / 2**20:.1f} MiB")
 
 
 if __name__ == "__main__":

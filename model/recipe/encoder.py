@@ -112,10 +112,11 @@ class Encoder(nn.Module):
         return x, kept
 
 
-def base_encoder(vocabulary=True):
-    """e5 with the rows of its embedding that vocabulary.json keeps."""
+def base_encoder(vocabulary=True, layers=12):
+    """e5's first layers, with the rows of its embedding that vocabulary.json keeps."""
     saved = torch.load(wanted(WORK / "base.pt", "base.py"))
-    sizes, weights = dict(saved["sizes"]), dict(saved["weights"])
+    beyond = lambda name: name.startswith("encoder.layer.") and int(name.split(".")[2]) >= layers
+    sizes, weights = saved["sizes"] | {"layers": layers}, {name: weight for name, weight in saved["weights"].items() if not beyond(name)}
     if vocabulary:
         kept = json.loads(wanted(WORK / "vocabulary.json", "vocabulary.py").read_text())
         weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"][kept]
@@ -123,16 +124,3 @@ def base_encoder(vocabulary=True):
     encoder = Encoder(sizes)
     encoder.load_state_dict(weights)
     return encoder
-
-
-def side(encoder, ids, keep=()):
-    """One side, padded with 1: (hidden states, kept layers, 1 where a token stands)."""
-    there = (ids != 1).float()
-    mask = ((1 - there) * FAR)[:, None, None, :]
-    positions = torch.arange(ids.shape[1])[None].expand_as(ids)
-    hidden, kept = encoder(ids, positions, mask, keep)
-    return hidden, kept, there
-
-
-def mean(hidden, there):
-    return (hidden * there[:, :, None]).sum(1) / there.sum(1, keepdim=True)

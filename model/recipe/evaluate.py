@@ -3,8 +3,9 @@
     python model/recipe/evaluate.py score SYSTEM...      bm25 e5int8 e5 apart fp32 int8 previous package hybrid; resumable, one file a system and set in WORK/scores
     python model/recipe/evaluate.py table                nDCG@10, MRR and AUC with bootstrapped intervals; reliability diagram
 
-`fp32` and `e5` read query and document apart, which is exact and cheap; `apart` and `e5int8` are the same in int8 and with at most 256 tokens a side, cheaper still. `int8` is model_int8.onnx in onnxruntime, `package` the same file in the wasm
-of pkg/ under Node, `previous` the 6-layer model before this one; these read pairs, so `--lists 10` keeps them to the first lists of each set.
+`apart` and `fp32` are model.pt in int8 and fp32, `e5int8` and `e5` the bi-encoder with all its pieces: they read query and document apart, which gives what the pair's graph gives at a
+tenth of its cost. `int8` is model_int8.onnx in onnxruntime, `package` the same file in the wasm of pkg/ under Node, `previous` the model before this one in WORK/previous; these read
+pairs, so `--lists 5` keeps them to the first lists of each set. All read as many tokens as the package does.
 """
 import argparse
 import json
@@ -20,11 +21,11 @@ LONGEST = 448
 MAX_TOKENS, MAX_QUERY = 512, 384
 
 
-def e5():
-    """Cosine of e5's two readings in fp32, all 250,002 pieces."""
+def e5(int8):
+    """Cosine of e5's two readings, all 250,002 pieces."""
     import bi
 
-    reader = bi.Reader(bi.original_tokenizer(), bi.base_session(original=True, int8=False), LONGEST)
+    reader = bi.Reader(bi.original_tokenizer(), bi.base_session(original=True, int8=int8), LONGEST)
 
     def score(it, lists):
         documents = sorted({at for row in lists for at in row["documents"]})
@@ -35,32 +36,31 @@ def e5():
     return score
 
 
-def listed(column):
-    """What lists.py already knows: BM25, and e5 with all its pieces in int8, at most 256 tokens a side."""
-    return lambda it, lists: [row[column] for row in lists]
+def bm25():
+    """What lists.py already knows."""
+    return lambda it, lists: [row["bm25"] for row in lists]
 
 
-def apart(kind, longest):
-    """model.pt in fp32 or int8: each side read once, compared by the head, which gives what the graph of the pair gives."""
+def apart(kind):
+    """model.pt in fp32 or int8: each side read once, compared by the head."""
     import torch
 
     import bi
     import checkpoint
-    import train
 
     _, head, _ = checkpoint.load(wanted(WORK / "model.pt", "calibrate.py"))
-    reader = bi.Reader(bi.cut_tokenizer(), bi.session(wanted(WORK / "export" / f"side_{kind}.onnx", "calibrate.py")), longest)
-
-    def read(texts, side):
-        rows = reader.ids(texts, side)
-        return {at: (torch.from_numpy(states), torch.tensor(rows[at])) for at, states in reader.states(rows)}
+    reader = bi.Reader(bi.cut_tokenizer(), bi.session(wanted(WORK / "export" / f"side_{kind}.onnx", "calibrate.py")), LONGEST)
 
     def score(it, lists):
         documents = sorted({at for row in lists for at in row["documents"]})
         place = {at: number for number, at in enumerate(documents)}
-        q, d = read([row["query"] for row in lists], "query"), read([it["documents"][at] for at in documents], "passage")
+        d, di, dt = reader.padded([it["documents"][at] for at in documents], "passage")
+        found = []
         with torch.inference_mode():
-            return [train.all_pairs(head, train.stack([q[at]]), train.stack([d[place[it]] for it in row["documents"]]))[0].tolist() for at, row in enumerate(lists)]
+            for row in lists:
+                chosen = torch.tensor([place[at] for at in row["documents"]])
+                found.append(head.all_pairs(reader.padded([row["query"]], "query"), (d[chosen], di[chosen], dt[chosen]))[0][0].tolist())
+        return found
 
     return score
 
@@ -129,11 +129,11 @@ def hybrid():
 def system(name):
     export = WORK / "export"
     made = {
-        "bm25": lambda: listed("bm25"),
-        "e5int8": lambda: listed("e5"),
-        "e5": e5,
-        "apart": lambda: apart("int8", 256),
-        "fp32": lambda: apart("fp32", LONGEST),
+        "bm25": bm25,
+        "e5int8": lambda: e5(int8=True),
+        "e5": lambda: e5(int8=False),
+        "apart": lambda: apart("int8"),
+        "fp32": lambda: apart("fp32"),
         "int8": lambda: pairs(wanted(export / "model_int8.onnx", "export.py"), WORK / "tokenizer.json"),
         "previous": lambda: pairs(wanted(WORK / "previous" / "model_int8.onnx", "README: git show the version before into WORK/previous"), WORK / "previous" / "tokenizer.json"),
         "package": lambda: package,
@@ -164,7 +164,7 @@ def main():
     parser.add_argument("what", choices=("score", "table"))
     parser.add_argument("systems", nargs="*")
     parser.add_argument("--lists", type=int, default=10_000)
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     if asked.what == "score":
         score(asked.systems, asked.lists)
     else:

@@ -82,6 +82,15 @@ def by_set(lists, systems, e5, ours):
     return "\n".join(out)
 
 
+def drop(lists, package, exact, first):
+    """What eight bits cost."""
+    ours, theirs = (measured(lists, scores, measures.ndcg, first) for scores in (package, exact))
+    low, high = interval(ours, theirs, list(ours))
+    logits = [(a, b) for it in lists for ours, theirs in zip(package[it["set"]][:first], exact[it["set"]]) for a, b in zip(ours, theirs)]
+    off = sum(abs(a - b) for a, b in logits) / len(logits)
+    return f"int8 through the package against fp32: {mean(ours, list(ours)) - mean(theirs, list(theirs)):+.2f} nDCG@10 ({low:+.2f} … {high:+.2f}); logits of {len(logits)} pairs differ by {off:.3f} on average."
+
+
 def reliability(lists, scores):
     """How many of the pairs of each score are relevant. Lists hold hard documents on purpose, and one relevant of 24: expect fewer than in real use."""
     bins = [[0, 0] for _ in range(10)]
@@ -109,15 +118,16 @@ def markdown(lists, folder):
     # Sets that are not scored yet stay out, of every row alike.
     lists = [it for it in lists if all((folder / f"{name}.{it['set']}.json").exists() for name in ("bm25", "e5int8", "apart"))]
     systems = load(lists, folder)
-    # In fp32 if it was scored; int8 on both sides of the comparison else.
-    e5, ours = ("e5", "fp32") if "e5" in systems and "fp32" in systems else ("e5int8", "apart")
+    e5, ours = "e5int8", "apart"
     exact = {name: systems[name] for name in ("bm25", e5, ours)}
     count = sum(len(it["lists"]) for it in lists)
     parts = [by_language(lists, exact, measure, f"{title}, {count} lists") for title, measure in (("nDCG@10", measures.ndcg), ("MRR", measures.mrr), ("AUC", measures.auc))]
     parts.append(by_set(lists, exact, e5, ours))
-    paired = {name: scores for name, scores in systems.items() if name in ("previous", "int8", "package", "hybrid")}
+    paired = {name: scores for name, scores in systems.items() if name not in exact}
     if paired:
         first = min(len(rows) for scores in paired.values() for rows in scores.values())
-        parts.append(by_language(lists, exact | paired, measures.ndcg, f"nDCG@10 of the first {first} lists of each set, for what reads pairs one by one", first))
+        parts.append(by_language(lists, exact | paired, measures.ndcg, f"nDCG@10 of the first {first} lists of each set, {first * len(lists)} in all, for what costs more", first))
+    if "fp32" in paired and "package" in paired:
+        parts.append(drop(lists, paired["package"], paired["fp32"], first))
     parts.append(reliability(lists, exact[ours]))
     return "\n\n".join(parts) + "\n"

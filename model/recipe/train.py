@@ -1,10 +1,12 @@
-"""Stage 6: fine-tunes the upper layers and the head on the frozen layers' states (runs/NAME.pt and runs/NAME.log).
+"""Stage 6: fine-tunes the upper layers and the head on the frozen layers' states (runs/NAME.pt; its curve in runs/NAME.json and NAME.log).
 
-    python model/recipe/train.py --name first [--frozen 10] [--epochs 2] [--rate 1e-4] ...
+    python model/recipe/train.py --name head --frozen 12 --epochs 3        (no layer: the head alone)
+    python model/recipe/train.py --name upper --frozen 8
+    python model/recipe/train.py --name tiny --frozen 0 --layers 4         (embeddings too; see tiny.py)
 
-Each side is read once and compared with every other of the batch: 48 queries of one set against 96 documents are 4,608 pairs for 144 readings.
-Softmax cross-entropy over the batch's documents, with what may be relevant too left out, plus binary cross-entropy for a logit whose sigmoid means something.
-Writes a checkpoint every few steps: run the same command again to go on.
+Each side is read once and compared with every other of the batch: 32 queries against 64 documents are 2,048 pairs for 96 readings. Softmax cross-entropy over
+the batch's documents, with what may be relevant too left out; binary cross-entropy, so that the logit's sigmoid means something; and e5's own cosines as a
+teacher, so that what e5 knows of other texts stays. Layers run in bfloat16 with fp32 masters. Checkpoints every few steps: run the same command again to go on.
 """
 import argparse
 import json
@@ -12,249 +14,247 @@ import math
 import random
 import time
 
-from workplace import WORK, stage, wanted
+from workplace import WORK, stage, wanted, whole_file
 
-QUERIES, HARD, CHECKPOINT = 48, 1, 20
-# Of the binary cross-entropy beside the softmax.
-CALIBRATION = 0.1
-
-
-def batches(groups, epoch, seed):
-    """Groups of one set at a time, three batches of four; of all sets mixed, the fourth."""
-    rng = random.Random(f"{seed} {epoch}")
-    groups = groups[:]
-    rng.shuffle(groups)
-    mixed, rest = groups[: len(groups) // 4], groups[len(groups) // 4 :]
-    by_set = {}
-    for group in rest:
-        by_set.setdefault(group["set"], []).append(group)
-    found = []
-    for pile in [mixed, *by_set.values()]:
-        found += [pile[at : at + QUERIES] for at in range(0, len(pile), QUERIES)]
-    found = [batch for batch in found if len(batch) >= 8]
-    rng.shuffle(found)
-    return found, rng
-
-
-def padded(states, numbers):
-    """(hidden `[texts, length, hidden]`, ids, 1 where a token stands)"""
-    import numpy as np
-    import torch
-
-    length = max(len(states.ids[at]) for at in numbers)
-    hidden = np.zeros((len(numbers), length, states.states[0].shape[1]), dtype=np.float32)
-    ids = np.ones((len(numbers), length), dtype=np.int64)
-    for row, at in enumerate(numbers):
-        hidden[row, : len(states.ids[at])] = states.states[at]
-        ids[row, : len(states.ids[at])] = states.ids[at]
-    ids = torch.from_numpy(ids)
-    return torch.from_numpy(hidden), ids, (ids != 1).float()
-
-
-def upper(layers, hidden, there):
-    import encoder
-
-    mask = ((1.0 - there) * encoder.FAR)[:, None, None, :]
-    for layer in layers:
-        hidden = layer(hidden, mask)
-    return hidden
-
-
-def all_pairs(head, q, d):
-    """Logits `[queries, documents]` of two padded sides `(hidden, ids, there)`: what head.forward gives for one row that holds both."""
-    import torch
-
-    from head import identity, order, unit
-
-    (qh, qi, qt), (dh, di, dt) = q, d
-    mean = lambda x, there: unit((x * there[:, :, None]).sum(1) / there.sum(1, keepdim=True))
-    cosine = mean(qh, qt) @ mean(dh, dt).T
-    weight = head.weights(qi, qt)
-    q_all, d_all = unit(qh).flatten(0, 1), unit(dh)
-    columns = []
-    for at in range(dh.shape[0]):
-        here = dt[at].bool()
-        if head.evidence[1] == 0:
-            meaning = torch.zeros(len(qi))
-        else:
-            meaning = ((q_all @ d_all[at][here].T).amax(-1).view(weight.shape) * weight).sum(1)
-        equal = (qi[:, :, None] == di[at][here][None, None, :]).float()
-        columns.append(torch.stack([cosine[:, at], meaning, identity(equal, weight, here.sum())[:, 0], order(equal, weight)[:, 0]], -1))
-    return head.logit(torch.stack(columns, 1))[:, :, 0]
+CHECKPOINT, REPORT, WARM = 20, 60, 20
+# Beside the softmax: of the binary cross-entropy and of e5's cosines.
+CALIBRATION, TEACHER = 0.2, 0.3
+# Tokens of a query; what a cosine is multiplied by where it is compared with e5's.
+LONGEST_QUERY, SHARPNESS = 64, 40.0
 
 
 def loss_of(logits, targets, allowed):
-    """`targets[row]` is the relevant column; columns not allowed may be relevant too, or are the same text."""
+    """`targets[row]` is the relevant column."""
     import torch
     from torch.nn import functional
 
-    masked = logits.masked_fill(~allowed, -1e4)
-    ranking = functional.cross_entropy(masked, targets)
+    ranking = functional.cross_entropy(logits.masked_fill(~allowed, -1e4), targets)
     relevant = logits.gather(1, targets[:, None])
     others = allowed.clone().scatter_(1, targets[:, None], False)
     # One relevant document weighs as much as the ten hardest others together.
     hardest = logits.masked_fill(~others, -1e4).topk(min(10, logits.shape[1] - 1), dim=1).values
     binary = functional.softplus(-relevant).mean() + functional.softplus(hardest).mean()
-    return ranking + CALIBRATION * binary, ranking
+    return ranking, binary
 
 
-def step_loss(model, states, batch, rng):
+def step_loss(upper, head, states, batch, rng):
     import torch
+    from torch.nn import functional
 
-    layers, head = model
-    relevant = [rng.choice(group["relevant"]) for group in batch]
-    hard = [at for group in batch for at in rng.sample(group["hard"], min(HARD, len(group["hard"])))]
-    documents = list(dict.fromkeys(relevant + hard))
-    column = {number: at for at, number in enumerate(documents)}
-    allowed = torch.ones(len(batch), len(documents), dtype=torch.bool)
-    for row, group in enumerate(batch):
-        for number in group["relevant"]:
-            if number in column:
-                allowed[row, column[number]] = number == relevant[row]
-    targets = torch.tensor([column[number] for number in relevant])
-    with torch.autocast("cpu", torch.bfloat16):
-        sides = []
-        for numbers in ([group["query"] for group in batch], documents):
-            hidden, ids, there = padded(states, numbers)
-            sides.append((upper(layers, hidden, there).float(), ids, there))
-    return loss_of(all_pairs(head, *sides), targets, allowed)
+    import batches
+    from head import mean
+    from upper import read
+
+    documents, targets, allowed = batches.drawn(batch, rng)
+    queries = [group["query"] for group in batch]
+    q, d = read(upper, states, queries, LONGEST_QUERY), read(upper, states, documents)
+    logits, _ = head.all_pairs(q, d)
+    ranking, binary = loss_of(logits, torch.tensor(targets), torch.tensor(allowed))
+    loss = ranking + CALIBRATION * binary
+    if upper is not None:
+        cosines = mean(q[0], q[2]) @ mean(d[0], d[2]).T
+        teacher = torch.from_numpy(states.vectors[queries] @ states.vectors[documents].T)
+        student = functional.log_softmax(SHARPNESS * cosines, -1)
+        loss = loss + TEACHER * functional.kl_div(student, functional.softmax(SHARPNESS * teacher, -1), reduction="batchmean")
+    return loss, ranking, binary
 
 
-def evaluated(model, states, lists):
-    """nDCG@10 of each set."""
+def developed(upper, head, states, development):
+    """{set: nDCG@10 of its development groups against each other's documents}, and how many scores lie on the right side of 0.5."""
     import torch
 
     import measures
+    from upper import read
 
-    layers, head = model
-    result, at = {}, 0
+    found, by_set = {}, {}
+    right = {"relevant": [], "others": []}
+    for group in development:
+        by_set.setdefault(group["set"], []).append(group)
     with torch.inference_mode():
-        for it in lists:
-            count = len(it["lists"])
-            queries, documents = range(at, at + count), range(at + count, at + count + len(it["documents"]))
-            at += count + len(it["documents"])
-            read = {number: side for numbers in (queries, documents) for number, side in read_all(layers, states, numbers)}
-            scores = []
-            for row, query in zip(it["lists"], queries):
-                chosen = [read[documents[place]] for place in row["documents"]]
-                scores.append(all_pairs(head, stack([read[query]]), stack(chosen))[0].tolist())
-            result[it["set"]] = 100 * sum(measures.ndcg(row, query["relevant"]) for row, query in zip(scores, it["lists"])) / count
-    return result
+        for name, pile in by_set.items():
+            documents = sorted({number for group in pile for number in group["relevant"] + group["hard"]})
+            logits, _ = head.all_pairs(read(upper, states, [group["query"] for group in pile], LONGEST_QUERY), read(upper, states, documents))
+            values = []
+            for group, row in zip(pile, logits.tolist()):
+                relevant = [score for score, number in zip(row, documents) if number in group["relevant"]]
+                others = [score for score, number in zip(row, documents) if number not in group["relevant"]]
+                values.append(100 * measures.ndcg(relevant + others, len(relevant)))
+                right["relevant"] += [score > 0 for score in relevant]
+                # As many as a page shows.
+                right["others"] += [score < 0 for score in sorted(others)[-10:]]
+            found[name] = sum(values) / len(values)
+    return found, {kind: 100 * sum(values) / len(values) for kind, values in right.items()}
 
 
-def read_all(layers, states, numbers):
+def prepared(head, upper, states, groups, seed):
+    """Before the first step: tokens are compared by the main directions of their states; evidence is counted in standard deviations."""
+    import numpy as np
     import torch
 
-    numbers = sorted(numbers, key=lambda at: len(states.ids[at]))
-    for start in range(0, len(numbers), 32):
-        part = numbers[start : start + 32]
-        hidden, ids, there = padded(states, part)
-        with torch.autocast("cpu", torch.bfloat16):
-            hidden = upper(layers, hidden, there).float()
-        for row, number in enumerate(part):
-            length = int(there[row].sum())
-            yield number, (hidden[row, :length], ids[row, :length])
+    import batches
+    from upper import read
+
+    rng = random.Random(seed)
+    with torch.no_grad():
+        texts = rng.sample(range(len(states.ids)), 400)
+        tokens = torch.cat([hidden[there > 0] for hidden, _, there in (read(upper, states, texts[at : at + 16]) for at in range(0, 400, 16))])
+        middle = tokens.mean(0)
+        values, directions = torch.linalg.eigh(torch.cov((tokens - middle).T))
+        main = directions[:, -head.near.out_features :] * (values[-1] / values[-head.near.out_features :]).sqrt().clamp(max=4.0)
+        head.near.weight.copy_(main.T)
+        head.near.bias.copy_(-middle @ main)
+        seen = []
+        for batch in batches.batches(groups, 0, seed)[:30]:
+            documents, _, _ = batches.drawn(batch, rng)
+            q, d = read(upper, states, [group["query"] for group in batch], LONGEST_QUERY), read(upper, states, documents)
+            seen.append(head.all_pairs(q, d)[1].flatten(0, 1))
+        seen = torch.cat(seen)
+        head.middle.copy_(seen.mean(0))
+        head.spread.copy_(seen.std(0).clamp(min=1e-3))
+        # Relevant documents are the highest few.
+        head.bias.fill_(-float(np.quantile((((seen - head.middle) / head.spread) * head.direct).sum(-1), 0.98)))
 
 
-def stack(sides):
-    import torch
+class Run:
+    """What is trained: the upper layers (None for a head alone), the head, and their optimizer."""
 
-    pad = lambda tensors, value: torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=value)
-    ids = pad([ids for _, ids in sides], 1)
-    return pad([hidden for hidden, _ in sides], 0.0), ids, (ids != 1).float()
+    def __init__(self, asked):
+        import copy
+
+        import torch
+
+        import encoder
+        from head import Head, starting_weights
+        from upper import upper_of
+
+        whole = encoder.base_encoder(layers=asked.layers)
+        self.layers = upper_of(whole, asked.frozen)
+        self.head = Head(whole.sizes["vocab"])
+        self.head.token_weight.weight.data = starting_weights(whole.sizes["vocab"])
+        self.worked = copy.deepcopy(self.layers).bfloat16() if self.layers is not None else None
+        head = {name: weight for name, weight in self.head.named_parameters()}
+        token = head.pop("token_weight.weight")
+        near = [head.pop("near.weight"), head.pop("near.bias")]
+        layers = list(self.layers.parameters()) if self.layers is not None else []
+        self.optimizer = torch.optim.AdamW([
+            {"params": [weight for weight in layers if weight.ndim > 1], "lr": asked.rate, "weight_decay": 0.01},
+            {"params": [weight for weight in layers if weight.ndim == 1], "lr": asked.rate},
+            {"params": near, "lr": asked.head_rate / 10},
+            {"params": [token], "lr": asked.head_rate * 3},
+            {"params": list(head.values()), "lr": asked.head_rate},
+        ], weight_decay=0.0)
+        self.first = [group["lr"] for group in self.optimizer.param_groups]
+
+    def spread(self):
+        """Masters → the bfloat16 layers that run."""
+        if self.layers is not None:
+            for worked, master in zip(self.worked.parameters(), self.layers.parameters()):
+                worked.data.copy_(master.data)
+
+    def step(self, loss, at, total):
+        import torch
+
+        loss.backward()
+        if self.layers is not None:
+            for worked, master in zip(self.worked.parameters(), self.layers.parameters()):
+                master.grad, worked.grad = worked.grad.float(), None
+        factor = min(1.0, (at + 1) / WARM) * 0.5 * (1 + math.cos(math.pi * at / total))
+        for group, first in zip(self.optimizer.param_groups, self.first):
+            group["lr"] = first * factor
+        torch.nn.utils.clip_grad_norm_([weight for group in self.optimizer.param_groups[:2] for weight in group["params"]], 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.spread()
+
+    def load(self, saved, optimizer=True):
+        if self.layers is not None and saved["layers"] is not None:
+            self.layers.load_state_dict(saved["layers"])
+        self.head.load_state_dict(saved["head"])
+        if optimizer:
+            self.optimizer.load_state_dict(saved["optimizer"])
+        self.spread()
+
+    def save(self, path, **more):
+        import torch
+
+        with whole_file(path) as part:
+            torch.save({"layers": self.layers and self.layers.state_dict(), "head": self.head.state_dict(), "optimizer": self.optimizer.state_dict(), **more}, part)
+
+
+def asked_for():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--start", help="a run whose head (and layers, where it has them) to start from")
+    parser.add_argument("--frozen", type=int, default=8)
+    parser.add_argument("--layers", type=int, default=12, help="in all")
+    parser.add_argument("--teacher", type=int, default=8, help="with --frozen 0: the folder of states whose vectors are the teacher's")
+    parser.add_argument("--epochs", type=float, default=1)
+    parser.add_argument("--rate", type=float, default=1e-4, help="of the layers")
+    parser.add_argument("--head-rate", type=float, default=5e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="two threads of one core are slower than one")
+    return parser.parse_args()
 
 
 def main():
     import torch
 
-    import encoder
-    import measures
-    from head import Head, starting_weights
-    from states import States
+    import batches
+    from states import States, Texts
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--frozen", type=int, default=10)
-    parser.add_argument("--epochs", type=float, default=2)
-    parser.add_argument("--rate", type=float, default=1e-4)
-    parser.add_argument("--head-rate", type=float, default=3e-3)
-    parser.add_argument("--evaluate-every", type=int, default=150)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    asked = asked_for()
+    torch.set_num_threads(asked.threads)
+    torch.manual_seed(asked.seed)
     runs = WORK / "runs"
     runs.mkdir(exist_ok=True)
     log = open(runs / f"{asked.name}.log", "a", buffering=1)
     say = lambda line: (print(line, flush=True), log.write(line + "\n"))
+    states = States(asked.frozen) if asked.frozen else Texts(asked.teacher)
     groups = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["groups"]
-    states = States(asked.frozen, "draw")
-    lists = json.loads(wanted(WORK / "evaluation.json", "lists.py").read_text("utf-8")) if asked.evaluate_every else []
-    held_back = States(asked.frozen, "evaluation") if lists else None
-
-    torch.manual_seed(asked.seed)
-    whole = encoder.base_encoder()
-    layers, head = whole.encoder.layer[asked.frozen :], Head(whole.sizes["vocab"])
-    head.token_weight.weight.data = starting_weights(whole.sizes["vocab"])
-    model = (layers, head)
-    decay = [weight for weight in layers.parameters() if weight.ndim > 1]
-    plain = [weight for weight in layers.parameters() if weight.ndim == 1]
-    optimizer = torch.optim.AdamW([
-        {"params": decay, "lr": asked.rate, "weight_decay": 0.01},
-        {"params": plain, "lr": asked.rate, "weight_decay": 0.0},
-        {"params": [head.token_weight.weight], "lr": asked.head_rate, "weight_decay": 0.0},
-        {"params": [head.evidence, head.bias], "lr": asked.head_rate * 30, "weight_decay": 0.0},
-    ])
-    for group in optimizer.param_groups:
-        group["first"] = group["lr"]
-    total = int(asked.epochs * len(batches(groups, 0, asked.seed)[0]))
-    path, at = runs / f"{asked.name}.pt", 0
+    batches.mine(groups, states.vectors)
+    training, development = batches.parted(groups)
+    per_epoch = len(batches.batches(training, 0, asked.seed))
+    total = int(asked.epochs * per_epoch)
+    run, path, at, curve, seconds = Run(asked), runs / f"{asked.name}.pt", 0, [], 0.0
     if path.exists():
         saved = torch.load(path)
-        layers.load_state_dict(saved["layers"])
-        head.load_state_dict(saved["head"])
-        optimizer.load_state_dict(saved["optimizer"])
-        at = saved["step"]
+        run.load(saved)
+        at, curve, seconds = saved["step"], saved["curve"], saved["seconds"]
         say(f"goes on at step {at}")
-    say(f"{asked}; {total} steps, {sum(weight.numel() for weight in layers.parameters()):,} weights in {len(layers)} layers")
+    elif asked.start:
+        run.load(torch.load(wanted(runs / f"{asked.start}.pt", f"train.py --name {asked.start}")), optimizer=False)
+    else:
+        prepared(run.head, run.worked, states, training, asked.seed)
+    say(f"{vars(asked)}; {len(training)} groups, {total} steps, {len(development)} development groups")
 
     def report():
-        result = evaluated(model, held_back, lists)
-        say(f"step {at}: {measures.by_language(result)} evidence {[round(it, 2) for it in head.evidence.tolist()]} {round(head.bias.item(), 2)}")
-        say("   " + " ".join(f"{name} {value:.1f}" for name, value in result.items()))
+        found, right = developed(run.worked, run.head, states, development)
+        mean = sum(found.values()) / len(found)
+        outside = sum(found[name] for name in batches.OUTSIDE) / len(batches.OUTSIDE)
+        curve.append({"step": at, "seconds": round(seconds), "ndcg": round(mean, 2), "outside": round(outside, 2), "right": {kind: round(value, 1) for kind, value in right.items()}, "sets": {name: round(value, 1) for name, value in found.items()}})
+        with whole_file(runs / f"{asked.name}.json") as part:
+            part.write_text(json.dumps({"asked": vars(asked), "curve": curve}, indent=1))
+        say(f"step {at}: development nDCG@10 {mean:.1f}, outside {outside:.1f}, right side of 0.5 {right}; direct {[round(it, 2) for it in run.head.direct.tolist()]}")
 
-    if at == 0 and lists:
+    if not curve:
         report()
-    started, losses = time.time(), []
+    began, losses = time.time(), []
     while at < total:
-        per_epoch, rng = batches(groups, at // max(1, len(batches(groups, 0, asked.seed)[0])), asked.seed)
-        for batch in per_epoch[at % len(per_epoch) :]:
-            if at >= total:
-                break
-            warm = min(1.0, (at + 1) / 20)
-            for group in optimizer.param_groups:
-                group["lr"] = group["first"] * warm * 0.5 * (1 + math.cos(math.pi * at / total))
-            loss, ranking = step_loss(model, states, batch, rng)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_([weight for group in optimizer.param_groups for weight in group["params"]], 1.0)
-            optimizer.step()
-            at += 1
-            losses.append(ranking.item())
-            if at % CHECKPOINT == 0 or at == total:
-                saving(path, layers, head, optimizer, at, asked)
-                say(f"step {at} of {total}: loss {sum(losses) / len(losses):.3f}, {(time.time() - started) / len(losses):.2f} s a step")
-                started, losses = time.time(), []
-            if lists and (at % asked.evaluate_every == 0 or at == total):
+        batch = batches.batches(training, at // per_epoch, asked.seed)[at % per_epoch]
+        loss, ranking, binary = step_loss(run.worked, run.head, states, batch, random.Random(f"{asked.seed} step {at}"))
+        run.step(loss, at, total)
+        at += 1
+        losses.append((ranking.item(), binary.item()))
+        if at % CHECKPOINT == 0 or at == total:
+            took = time.time() - began
+            seconds += took
+            ranking, binary = (sum(it) / len(losses) for it in zip(*losses))
+            curve.append({"step": at, "seconds": round(seconds), "ranking": round(ranking, 4), "binary": round(binary, 4)})
+            say(f"step {at} of {total}: ranking {ranking:.3f}, binary {binary:.3f}, {took / len(losses):.2f} s a step")
+            if at % REPORT == 0 or at == total:
                 report()
-                started = time.time()
-
-
-def saving(path, layers, head, optimizer, step, asked):
-    import torch
-
-    from workplace import whole_file
-
-    with whole_file(path) as part:
-        torch.save({"layers": layers.state_dict(), "head": head.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "frozen": asked.frozen}, part)
+            run.save(path, step=at, curve=curve, seconds=seconds, frozen=asked.frozen, depth=asked.layers)
+            began, losses = time.time(), []
 
 
 if __name__ == "__main__":

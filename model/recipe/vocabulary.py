@@ -1,9 +1,10 @@
 """Stage 2: 250,002 pieces → the ones worth their 384 bytes each, as tokenizer.json and the rows of base.pt they keep (vocabulary.json).
 
-    python model/recipe/vocabulary.py [--size 40000]
+    python model/recipe/vocabulary.py [--size 40000] [--characters 5000]
 
 A piece is worth how often it is written: half by wordfreq's lists of the four languages, half by the training sets, with XLM-R's own unigram
-probability as a prior for what both miss. Every single character of the scripts in question is kept: a word without a piece of its own falls apart into these.
+probability as a prior for what both miss. Every single character of the scripts in question is kept, or the most frequent so many: a word without a piece of
+its own falls apart into these.
 """
 import argparse
 import collections
@@ -16,7 +17,8 @@ LANGUAGES = ("en", "zh", "ja", "ko")
 # Of the prior against the two counts; small, so that it orders what was never counted.
 PRIOR = 0.05
 SPECIALS = 4
-QUERY, PASSAGE = "query:", "passage:"
+# e5's prefixes, in pieces. The template names each by itself, since some readers of tokenizer.json take one id a name.
+QUERY, PASSAGE = ("▁que", "ry", ":"), ("▁passage", ":")
 
 
 def script(char):
@@ -47,11 +49,9 @@ def charsmap():
 
 def tokenizer_json(pieces, scores, unk):
     """XLM-R's tokenizer over these pieces; a pair is read as e5 reads its two sides: `<s> query: A </s>` and `<s> passage: B </s>`."""
-    bos, eos, query, passage = "<s>", "</s>", QUERY, PASSAGE
     special = lambda name, segment: {"SpecialToken": {"id": name, "type_id": segment}}
-    text = lambda name, segment: {"Sequence": {"id": name, "type_id": segment}}
+    side = lambda prefix, name, segment: [*(special(it, segment) for it in ("<s>", *prefix)), {"Sequence": {"id": name, "type_id": segment}}, special("</s>", segment)]
     ids = {piece: at for at, piece in enumerate(pieces)}
-    words = {bos: [bos], eos: [eos], query: ["▁que", "ry", ":"], passage: ["▁passage", ":"]}
     metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     added = [{"id": at, "content": pieces[at], "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True} for at in range(SPECIALS)]
     return {
@@ -63,9 +63,9 @@ def tokenizer_json(pieces, scores, unk):
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]},
         "post_processor": {
             "type": "TemplateProcessing",
-            "single": [special(bos, 0), special(query, 0), text("A", 0), special(eos, 0)],
-            "pair": [special(bos, 0), special(query, 0), text("A", 0), special(eos, 0), special(bos, 1), special(passage, 1), text("B", 1), special(eos, 1)],
-            "special_tokens": {name: {"id": name, "ids": [ids[piece] for piece in tokens], "tokens": tokens} for name, tokens in words.items()},
+            "single": side(QUERY, "A", 0),
+            "pair": side(QUERY, "A", 0) + side(PASSAGE, "B", 1),
+            "special_tokens": {name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in ("<s>", "</s>", *dict.fromkeys(QUERY + PASSAGE))},
         },
         "decoder": metaspace,
         "model": {"type": "Unigram", "unk_id": unk, "vocab": [[piece, score] for piece, score in zip(pieces, scores)], "byte_fallback": False},
@@ -107,7 +107,9 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=40000)
-    size = parser.parse_args().size
+    parser.add_argument("--characters", type=int)
+    asked = parser.parse_args()
+    size = asked.size
     base = json.loads(wanted(WORK / "pieces.json", "base.py").read_text("utf-8"))
     pieces, scores = base["pieces"], base["scores"]
     full = Tokenizer.from_str(json.dumps(tokenizer_json(pieces, scores, base["unk"])))
@@ -118,9 +120,12 @@ def main():
     prior = np.exp(np.array(scores[: len(pieces)])) * np.array([all(script(c) or ord(c) < 0x250 for c in piece.removeprefix("▁")) for piece in pieces])
     worth = corpus + words + PRIOR * prior / prior.sum()
     worth[:SPECIALS] = np.inf
-    for name in ("▁que", "ry", ":", "▁passage"):
+    for name in QUERY + PASSAGE:
         worth[pieces.index(name)] = np.inf
     kept_characters = np.array([is_kept_character(piece) for piece in pieces])
+    if asked.characters is not None:
+        rank = np.argsort(-np.where(kept_characters, worth, -1.0), kind="stable")
+        kept_characters[rank[asked.characters :]] = False
     order = np.argsort(-np.where(kept_characters, 1.0, 0.0) - np.minimum(worth, 1.0) - np.where(np.isinf(worth), 2.0, 0.0), kind="stable")
     kept = sorted(order[:size].tolist())
     print(f"{kept_characters.sum()} single characters; {len(kept)} pieces cover {corpus[kept].sum():.4f} of the training sets' tokens")

@@ -27,8 +27,10 @@ def stage(name):
         sys.exit(f"{name}: {reason}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: stopped; run the same command again, it goes on from its last checkpoint")
-    except OSError as failure:
-        if failure.errno != errno.ENOSPC:
+    except (OSError, RuntimeError) as failure:
+        # torch.save says of a full disk no more than that its stream broke.
+        is_full = getattr(failure, "errno", None) == errno.ENOSPC or "iostream error" in str(failure) or "inline_container" in str(failure)
+        if not is_full:
             raise
         sys.exit(f"{name}: no room left on {WORK}; free some or set RECIPE_WORK to another disk, then run the same command again")
 

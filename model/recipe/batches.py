@@ -1,0 +1,76 @@
+"""What one step of training reads: queries with a relevant document and a hard one each, and every other document of the batch as an irrelevant one."""
+import random
+
+QUERIES = 32
+# Of each set that is large enough, so many groups are kept for the curves, the choice between runs and calibration; nothing is chosen on the evaluation lists.
+DEVELOPMENT = 24
+# Sets that training never sees, so that the curves show what becomes of texts unlike it.
+OUTSIDE = ("stard", "covid_faqs_deepset")
+# A document that e5 puts as high as the marked one is likely relevant too.
+MINED, MARGIN = 8, 0.005
+
+
+def parted(groups, seed=1):
+    """(training, development) groups; of a set of 28 nothing is taken away."""
+    by_set = {}
+    for group in groups:
+        by_set.setdefault(group["set"], []).append(group)
+    training, development = [], []
+    for name, pile in sorted(by_set.items()):
+        random.Random(f"{seed} {name}").shuffle(pile)
+        cut = DEVELOPMENT if len(pile) >= 2 * DEVELOPMENT else 0
+        development += pile[:cut]
+        training += [] if name in OUTSIDE else pile[cut:]
+    # What is relevant to development is not shown as relevant in training.
+    seen = {number for group in development for number in group["relevant"]}
+    return [group for group in training if not seen & set(group["relevant"])], development
+
+
+def mine(groups, vectors):
+    """Adds to each group `mined`: the documents of its set that e5 ranks highest of the irrelevant ones."""
+    import numpy as np
+
+    by_set = {}
+    for group in groups:
+        by_set.setdefault(group["set"], []).append(group)
+    for pile in by_set.values():
+        documents = np.array(sorted({number for group in pile for number in group["relevant"] + group["hard"]}))
+        cosines = vectors[[group["query"] for group in pile]] @ vectors[documents].T
+        for group, row in zip(pile, cosines):
+            limit = max(float(vectors[group["query"]] @ vectors[number]) for number in group["relevant"]) - MARGIN
+            best = [int(documents[at]) for at in np.argsort(-row)[: 4 * MINED] if row[at] < limit]
+            group["mined"] = [number for number in best if number not in group["relevant"]][:MINED]
+
+
+def batches(groups, epoch, seed):
+    """Groups of one set at a time, three batches of four; of all sets mixed, the fourth. And the generator that draws their documents."""
+    rng = random.Random(f"{seed} {epoch}")
+    groups = groups[:]
+    rng.shuffle(groups)
+    mixed, rest = groups[: len(groups) // 4], groups[len(groups) // 4 :]
+    by_set = {}
+    for group in rest:
+        by_set.setdefault(group["set"], []).append(group)
+    found = []
+    for pile in [mixed, *by_set.values()]:
+        found += [pile[at : at + QUERIES] for at in range(0, len(pile), QUERIES)]
+    found = [batch for batch in found if len(batch) >= 8]
+    rng.shuffle(found)
+    return found
+
+
+def drawn(batch, rng):
+    """(documents, column of each query's relevant one, `allowed[query][document]`: false where the document may be relevant too)."""
+    relevant = [rng.choice(group["relevant"]) for group in batch]
+    hard = []
+    for group in batch:
+        pile = group["mined"] if rng.random() < 0.5 and group["mined"] else group["hard"] or group["mined"]
+        hard += rng.sample(pile, min(1, len(pile)))
+    documents = list(dict.fromkeys(relevant + hard))
+    column = {number: at for at, number in enumerate(documents)}
+    allowed = [[True] * len(documents) for _ in batch]
+    for row, group in enumerate(batch):
+        for number in group["relevant"]:
+            if number in column:
+                allowed[row][column[number]] = number == relevant[row]
+    return documents, [column[number] for number in relevant], allowed
