@@ -3,7 +3,7 @@
 //! Both products are taken in whole numbers, sums exact, as in a linear layer; but queries, keys and values are
 //! quantized to twelve bits and more, so that what eight bits would cost is not paid here.
 
-use crate::local::kernels::lanes::{F32x4, LANES, Vectors, rest};
+use crate::local::kernels::lanes::{Vectors, rest, store_eight};
 use crate::local::kernels::norm::add;
 use crate::local::kernels::softmax::softmax;
 use crate::local::kernels::tile::{ROWS, interleave_pairs};
@@ -71,7 +71,7 @@ impl Attention<'_> {
             let (weights, factors) = weights(&mut scores, scales.len(), values.width);
             values.meet(&weights, &factors, |row, column, numbers| {
                 let row = out.get_mut((start + row) * self.heads * self.head + first..);
-                store(numbers, row.and_then(|row| row.get_mut(column..self.head)).unwrap_or_default());
+                store_eight(numbers, row.and_then(|row| row.get_mut(column..self.head)).unwrap_or_default());
             });
         }
     }
@@ -83,7 +83,7 @@ impl Attention<'_> {
         let mut scores = vec![f32::NEG_INFINITY; scales.len() * stride];
         keys.meet(queries, &factors, |row, column, numbers| {
             let row = scores.get_mut(row * stride..).and_then(|row| row.get_mut(column..keys.count));
-            store(numbers, row.unwrap_or_default());
+            store_eight(numbers, row.unwrap_or_default());
         });
         scores
     }
@@ -115,13 +115,6 @@ fn weights(scores: &mut [f32], count: usize, width: usize) -> (Vec<i16>, Vec<f32
 /// The most a query or a key may be, with a sign: sums of `head` products stay below 2³¹.
 fn most_of_key(head: usize) -> f32 {
     ((i32::MAX as f32 / head as f32).sqrt().floor() - 1.0).min(f32::from(i16::MAX))
-}
-
-/// Into up to eight places.
-#[inline(always)]
-fn store([low, high]: [F32x4; 2], places: &mut [f32]) {
-    low.store(places);
-    high.store(places.get_mut(LANES..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A linear layer in int8: exact sums, scaled back, with its bias and what follows it.
 
 use crate::local::kernels::activation::Activation;
-use crate::local::kernels::lanes::{F32x4, I32x4, LANES, rest};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, load_eight, store_eight};
 use crate::local::kernels::panels::Panels;
 use crate::local::kernels::rows::Rows;
 use crate::local::kernels::tile::{COLUMNS, products};
@@ -48,23 +48,20 @@ impl Linear {
         let totals = if self.zero_points.is_empty() { vec![] } else { rows.totals() };
         products(rows, &self.panels, |row, column, sums| {
             let columns = column..outputs.min(column + COLUMNS);
-            let scale = rows.scales().get(row).copied().unwrap_or_default();
+            let scale = F32x4::splat(rows.scales().get(row).copied().unwrap_or_default());
             let shift = rows.shifts().get(row).copied().unwrap_or_default();
             let total = totals.get(row).copied().unwrap_or_default();
-            let out = out.get_mut(row * outputs..).and_then(|row| row.get_mut(columns.clone())).unwrap_or_default();
-            for ((half, sums), out) in sums.into_iter().enumerate().zip(out.chunks_mut(LANES)) {
-                let from = columns.start + half * LANES;
-                let mut sums = sums;
-                if shift != 0 {
-                    sums = sums.plus(-shift, four(self.panels.sums(), from));
+            let out = out.get_mut(row * outputs..).and_then(|row| row.get_mut(columns)).unwrap_or_default();
+            let [mut low, mut high] = sums;
+            for (factor, numbers) in [(-shift, self.panels.sums()), (-total, &self.zero_points)] {
+                if factor != 0 {
+                    low = low.plus(factor, four(numbers, column));
+                    high = high.plus(factor, four(numbers, column + LANES));
                 }
-                if total != 0 {
-                    sums = sums.plus(-total, four(&self.zero_points, from));
-                }
-                let factor = F32x4::splat(scale) * F32x4::load(rest(&self.scales, from), 0.0);
-                let value = F32x4::load(rest(&self.bias, from), 0.0).plus(sums.to_f32(), factor);
-                value.store(out);
             }
+            let ([first, second], [bias, next]) = (load_eight(&self.scales, column), load_eight(&self.bias, column));
+            let low = bias.plus(low.to_f32(), scale * first);
+            store_eight([low, next.plus(high.to_f32(), scale * second)], out);
         });
         self.activation.apply(out);
     }

@@ -1,6 +1,6 @@
 //! Activations in sixteen bits, on both sides of a product: what attention multiplies.
 
-use crate::local::kernels::lanes::{F32x4, LANES, fold, largest, quantize, rest};
+use crate::local::kernels::lanes::{F32x4, LANES, fold, largest, load_eight, quantize, rest};
 use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, interleave_pairs, pairs};
 
 /// One head's columns of `[rows, width]`.
@@ -96,8 +96,7 @@ impl WidePanels {
     pub(super) fn meet(&self, rows: &[i16], factors: &[f32], mut take: impl FnMut(usize, usize, [F32x4; 2])) {
         pairs(rows, self.width, &self.numbers, |row, column, [low, high]| {
             let factor = F32x4::splat(factors.get(row).copied().unwrap_or_default());
-            let scales = |at| F32x4::load(rest(&self.scales, at), 0.0);
-            let (first, second) = (scales(column), scales(column + LANES));
+            let [first, second] = load_eight(&self.scales, column);
             take(row, column, [low.to_f32() * first * factor, high.to_f32() * second * factor]);
         });
     }

@@ -52,6 +52,31 @@ impl F32x4 {
     }
 }
 
+/// The eight numbers of a panel's columns, from `from` on; missing ones are zero.
+#[inline(always)]
+pub(super) fn load_eight(numbers: &[f32], from: usize) -> [F32x4; 2] {
+    let numbers = rest(numbers, from);
+    match numbers.first_chunk() {
+        Some(&[a, b, c, d, e, f, g, h]) => [F32x4::from_array([a, b, c, d]), F32x4::from_array([e, f, g, h])],
+        None => [F32x4::load(numbers, 0.0), F32x4::load(rest(numbers, LANES), 0.0)],
+    }
+}
+
+/// Into up to eight places.
+#[inline(always)]
+pub(super) fn store_eight([low, high]: [F32x4; 2], places: &mut [f32]) {
+    match places.first_chunk_mut::<{ 2 * LANES }>() {
+        Some(eight) => {
+            let ([a, b, c, d], [e, f, g, h]) = (low.to_array(), high.to_array());
+            *eight = [a, b, c, d, e, f, g, h];
+        }
+        None => {
+            low.store(places);
+            high.store(places.get_mut(LANES..).unwrap_or_default());
+        }
+    }
+}
+
 /// What of `numbers` stands from `from` on.
 #[inline(always)]
 pub(super) fn rest(numbers: &[f32], from: usize) -> &[f32] {
