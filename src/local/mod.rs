@@ -74,6 +74,8 @@ pub struct LocalReranker {
     model: Box<dyn CrossEncoder>,
     max_tokens: usize,
     options: LocalOptions,
+    /// Bytes in use when it was made.
+    held: u64,
 }
 
 impl LocalReranker {
@@ -87,7 +89,7 @@ impl LocalReranker {
         let template = tokenizer.pair_template().clone();
         let max_tokens = max_tokens(&options, model.positions())?;
         leaves_room(max_tokens, template.separators())?;
-        Ok(Self { tokenizer, template, model, max_tokens, options })
+        Ok(Self { tokenizer, template, model, max_tokens, options, held: room::in_use() })
     }
 
     /// How the model runs.
@@ -136,8 +138,8 @@ impl Job {
     /// `bad_tokenizer` or `bad_model` where one of them fails on this document; `out_of_memory` where a row does not fit.
     pub fn step(&mut self) -> Result<bool> {
         if let Some((window, row)) = self.rows.pop_front() {
-            let LocalReranker { model, options, .. } = &*self.reranker;
-            options.room.need("ranking", model.working_bytes(row.ids.len()))?;
+            let LocalReranker { model, options, held, .. } = &*self.reranker;
+            options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
             let logit = model.logits(&row)?;
             self.scores.place(window, logit);
         } else if self.next_document < self.request.documents().len() {

@@ -19,7 +19,16 @@ impl Room {
     /// # Errors
     /// `out_of_memory` with what is needed, what there is and the way out; `name` (model, tokenizer) is for the message.
     pub fn need(self, name: &str, bytes: u64) -> Result<()> {
-        let fits = self.limit.is_none_or(|limit| in_use().saturating_add(bytes) <= limit) && can_reserve(bytes);
+        self.need_beside(in_use(), name, bytes)
+    }
+
+    /// As [`Room::need`], where only `held` bytes of what is in use stay so: a memory that has grown for something else is
+    /// free again, but never smaller.
+    ///
+    /// # Errors
+    /// As [`Room::need`].
+    pub fn need_beside(self, held: u64, name: &str, bytes: u64) -> Result<()> {
+        let fits = self.limit.is_none_or(|limit| held.saturating_add(bytes) <= limit) && can_reserve(bytes);
         if fits { Ok(()) } else { Err(self.full(name, bytes)) }
     }
 
@@ -71,7 +80,7 @@ fn can_reserve(bytes: u64) -> bool {
 }
 
 /// Bytes that are taken already; on a host nobody counts them.
-fn in_use() -> u64 {
+pub fn in_use() -> u64 {
     #[cfg(target_arch = "wasm32")]
     return core::arch::wasm32::memory_size::<0>() as u64 * PAGE;
     #[cfg(not(target_arch = "wasm32"))]
@@ -86,6 +95,14 @@ mod tests {
     fn what_fits_is_granted() {
         Room::default().need("model", 1 << 20).expect("a megabyte");
         Room { limit: Some(1 << 20) }.need("model", 1 << 20).expect("all there is");
+    }
+
+    #[test]
+    fn what_grew_for_something_else_does_not_count() {
+        let room = Room { limit: Some(10 << 20) };
+        room.need_beside(6 << 20, "ranking", 4 << 20).expect("all there is");
+        let error = room.need_beside(6 << 20, "ranking", 5 << 20).expect_err("too much");
+        assert_eq!(error.kind(), ErrorKind::OutOfMemory);
     }
 
     #[test]
