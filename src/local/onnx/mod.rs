@@ -147,10 +147,11 @@ fn built(
         }
         model.into_typed()?.into_decluttered()
     })();
-    let typed = typed.map_err(|error| cannot_run(&error))?;
+    let mut typed = typed.map_err(|error| cannot_run(&error))?;
     refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec(), label)?;
     let memory = Memory::of(&typed, typed.symbols.sym(LENGTH));
-    let model = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(|error| cannot_run(&error))?;
+    // Not into_optimized, which would declutter once more.
+    let model = typed.optimize().and_then(|()| typed.into_runnable()).map_err(|error| cannot_run(&error))?;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let Fused { products, linears, attentions, norms, first_token } = fused;
     let notes = vec![
