@@ -1,8 +1,9 @@
 """Stage 6: a checkpoint → model_fp32.onnx and model_int8.onnx in WORK/export.
 
-    python model/recipe/export.py [--checkpoint WORK/model.pt]
+    python model/recipe/export.py [--checkpoint WORK/model.pt] [--slim]
 
 The fp32 file is torch's own export; int8 is onnxruntime's dynamic quantization of it, symmetric, one scale a column, and the embedding in eight bits too.
+--slim leaves out names and shapes that no runtime needs: some 100 kB.
 """
 import argparse
 import warnings
@@ -37,16 +38,43 @@ def quantize(path, to):
     onnx.checker.check_model(str(to))
 
 
+def slim(path):
+    """Short names for what lies between inputs and outputs, none for nodes, no shapes that follow from the rest."""
+    import onnx
+
+    model = onnx.load(str(path))
+    graph = model.graph
+    kept = {it.name for it in [*graph.input, *graph.output]}
+    short = {}
+    name = lambda old: old if old in kept or not old else short.setdefault(old, f"v{len(short)}")
+    for tensor in graph.initializer:
+        tensor.name = name(tensor.name)
+    for node in graph.node:
+        node.ClearField("name")
+        node.ClearField("doc_string")
+        node.ClearField("metadata_props")
+        node.input[:] = [name(it) for it in node.input]
+        node.output[:] = [name(it) for it in node.output]
+    del graph.value_info[:]
+    with whole_file(path) as part:
+        onnx.save(model, str(part))
+    onnx.checker.check_model(str(path))
+
+
 def main():
     import checkpoint
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, default=WORK / "model.pt")
-    model = checkpoint.pair(wanted(parser.parse_args().checkpoint, "train.py or calibrate.py"))
+    parser.add_argument("--slim", action="store_true")
+    asked = parser.parse_args()
+    model = checkpoint.pair(wanted(asked.checkpoint, "calibrate.py"))
     folder = WORK / "export"
     folder.mkdir(exist_ok=True)
     torch_export(model, folder / "model_fp32.onnx", INPUTS, "logits")
     quantize(folder / "model_fp32.onnx", folder / "model_int8.onnx")
+    if asked.slim:
+        slim(folder / "model_int8.onnx")
     for name in ("model_fp32.onnx", "model_int8.onnx"):
         print(f"{name}: {(folder / name).stat().st_size:,} bytes")
 

@@ -4,11 +4,11 @@
     export RECIPE_WORK=.cache/recipe/tiny
     python model/recipe/vocabulary.py --size 13000 --characters 5000
     python model/recipe/draw.py                      only the tokens' weights are new
-    python model/recipe/train.py --name tiny --frozen 0 --layers 4 --rate 3e-4
+    python model/recipe/train.py --name tiny --frozen 0 --layers 4 --rate 3e-4 --epochs 0.57
     python model/recipe/calibrate.py --run tiny
-    python model/recipe/export.py
+    python model/recipe/export.py --slim
     python model/recipe/evaluate.py score bm25 apart
-    python model/recipe/ship.py --size tiny
+    python model/recipe/ship.py --size tiny && python model/recipe/card.py --size tiny
 """
 from workplace import WORK, stage, wanted
 

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -76,6 +77,18 @@ test("every export in the tree runs in wasm to the logits it has elsewhere", asy
     // As in tests/exports.rs, where the bounds are explained.
     assert.ok(distance(logits) <= (onnxruntime.length ? 2 * distance(onnxruntime) : 1e-4), `${name}: ${logits} against ${fp32}`);
   }
+});
+
+test("the small model of the model package: its size, its digests, and what it ranks first", async () => {
+  const { model, tokenizer, sha256 } = await importInstalled("rerank-wasm-model/tiny");
+  for (const [url, digest] of [[model(), sha256.model], [tokenizer(), sha256.tokenizer]]) {
+    assert.equal(createHash("sha256").update(await readFile(url)).digest("hex"), digest);
+  }
+  assert.ok((await readFile(model())).length <= 12 * 2 ** 20);
+  const reranker = await api.LocalReranker.load({ model: model(), tokenizer: tokenizer() });
+  const { results } = await reranker.rerank({ query: "上海天气", documents: ["北京美食", "上海气候"] });
+  assert.deepEqual(results.map((/** @type {any} */ { index, relevanceScore }) => [index, relevanceScore > 0.5]), [[1, true], [0, false]]);
+  reranker.dispose();
 });
 
 test("after load, ranking makes no request and reads no file", async () => {
