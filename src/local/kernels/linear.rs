@@ -118,7 +118,9 @@ mod tests {
 
     #[test]
     fn products_are_exact_for_odd_shapes_and_extreme_values_in_each_layout() {
-        for (rows, inputs, outputs) in [(1, 1, 1), (1, 2, 8), (3, 5, 9), (4, 16, 16), (5, 17, 7), (9, 384, 33)] {
+        for (rows, inputs, outputs) in
+            [(1, 1, 1), (1, 2, 8), (3, 5, 9), (4, 16, 16), (5, 17, 7), (9, 384, 33), (77, 1037, 30)]
+        {
             let x = noise(rows * inputs, 7);
             let weights = extremes(inputs * outputs);
             for zero_points in [vec![0; outputs], (0..outputs as i32).map(|it| it % 5 - 2).collect()] {

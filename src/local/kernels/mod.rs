@@ -23,6 +23,8 @@ mod simd128;
 // What only some engines have.
 #[cfg(all(feature = "relaxed", target_arch = "wasm32"))]
 mod relaxed;
+// Seven products of halves for eight.
+mod halves;
 // What follows a linear layer.
 mod activation;
 // x × weights + bias.

@@ -143,7 +143,7 @@ impl Packing {
                 for (columns, row) in columns.iter_mut().zip(rows.chunks_exact(*outputs)) {
                     *columns = eight(row, from);
                 }
-                *group = std::array::from_fn(|column| columns.map(|row| row[column]));
+                *group = std::array::from_fn(|column| columns.map(|row| row.get(column).copied().unwrap_or_default()));
             }
         }
     }

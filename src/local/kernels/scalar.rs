@@ -35,6 +35,6 @@ fn dot<const N: usize, const GROUP: usize>(
 ) -> Sums<N> {
     let at = |input: usize, across: usize, place: usize| (input / GROUP * across + place) * GROUP + input % GROUP;
     let term = |row, column, input| value(at(input, N, row)) * weight(at(input, COLUMNS, column));
-    let sum = |row, column| (0..width).map(|input| term(row, column, input)).sum::<i32>();
+    let sum = |row, column| (0..width).map(|input| term(row, column, input)).fold(0, i32::wrapping_add);
     from_fn(|row| from_fn(|half| I32x4::from_array(from_fn(|lane| sum(row, half * 4 + lane)))))
 }

@@ -1,6 +1,7 @@
 //! Exact sums of up to four rows × the eight columns of a panel: where nearly all of the time goes.
 
 use crate::local::kernels::dot::Dot;
+use crate::local::kernels::halves;
 use crate::local::kernels::lanes::I32x4;
 use crate::local::kernels::panels::Panels;
 #[cfg(all(feature = "relaxed", target_arch = "wasm32"))]
@@ -20,6 +21,9 @@ pub(super) const COLUMNS: usize = 8;
 /// multiplied.
 pub(super) const ROWS: usize = 4;
 
+/// Rows that are taken at once: what halves need beside them is some MB with 3,072 inputs.
+const MOST_ROWS: usize = 512;
+
 /// Inputs of a row or panel are filled up to a multiple: a vector of sixteen-bit numbers, so that pairs and quads are whole.
 pub(super) const STEP: usize = 8;
 
@@ -32,11 +36,8 @@ pub(super) fn products(rows: &Rows, panels: &Panels, mut take: impl FnMut(usize,
     let width = rows.width();
     match rows.values() {
         Values::Pairs(values) if values.len() > width * ROWS => {
-            // Widened once for all rows; beside the sums, it would take a fifth of the time.
-            let mut wide = vec![0; width * COLUMNS];
-            for (panel, first) in panels.bytes().chunks_exact(wide.len()).zip((0..).step_by(COLUMNS)) {
-                wide.iter_mut().zip(panel).for_each(|(place, &weight)| *place = i16::from(weight));
-                pairs(values, width, &wide, |row, column, sums| take(row, first + column, sums));
+            for (values, start) in values.chunks(MOST_ROWS * width).zip((0..).step_by(MOST_ROWS)) {
+                most_pairs(values, width, panels.bytes(), |row, column, sums| take(start + row, column, sums));
             }
         }
         Values::Pairs(values) => pairs(values, width, panels.bytes(), take),
@@ -50,6 +51,27 @@ pub(super) fn products(rows: &Rows, panels: &Panels, mut take: impl FnMut(usize,
             });
         }
     }
+}
+
+/// As [`pairs`], of more rows than a few: in halves as many as that pays for, and then each panel widened once for all rows,
+/// which beside the sums would take a fifth of the time.
+#[inline(always)]
+fn most_pairs(values: &[i16], width: usize, panels: &[i8], mut take: impl FnMut(usize, usize, [I32x4; 2])) {
+    let halved = halves::rows(values.len() / width, width, panels.len() / (width * COLUMNS));
+    let (most, rest) = values.split_at(halved * width);
+    if !most.is_empty() {
+        halves::products(most, width, panels, &mut take);
+    }
+    let mut wide = vec![0; width * COLUMNS];
+    for (panel, first) in panels.chunks_exact(wide.len()).zip((0..).step_by(COLUMNS)).take_while(|_| !rest.is_empty()) {
+        wide.iter_mut().zip(panel).for_each(|(place, &weight)| *place = i16::from(weight));
+        pairs(rest, width, &wide, |row, column, sums| take(halved + row, first + column, sums));
+    }
+}
+
+/// Of four interleaved rows and a panel in sixteen bits.
+pub(super) fn pair_sums_of_four(rows: &[i16], panel: &[i16]) -> Sums<ROWS> {
+    pair_sums::<ROWS, i16>(rows, panel)
 }
 
 /// As [`products`], of interleaved `values` of `width` inputs each and panels of pairs.

@@ -8,7 +8,7 @@ use crate::local::kernels::lanes::LANES;
 #[derive(Clone, Copy)]
 pub(in crate::local::kernels) struct F32x4([f32; LANES]);
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(in crate::local::kernels) struct I32x4([i32; LANES]);
 
 impl F32x4 {

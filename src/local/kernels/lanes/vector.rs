@@ -16,6 +16,13 @@ pub(in crate::local::kernels) struct F32x4(v128);
 #[derive(Clone, Copy)]
 pub(in crate::local::kernels) struct I32x4(pub(in crate::local::kernels) v128);
 
+impl Default for I32x4 {
+    #[inline(always)]
+    fn default() -> Self {
+        Self(i32x4_splat(0))
+    }
+}
+
 impl F32x4 {
     #[inline(always)]
     pub(in crate::local::kernels) fn splat(it: f32) -> Self {
