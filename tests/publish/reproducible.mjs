@@ -1,7 +1,8 @@
 // @ts-check
-// Two clean builds, in two folders, give the same tarballs, byte for byte. Takes two whole compilations: npm run test:full.
+// A clean clone, built in a folder of another name, gives the tarballs that this tree gives, byte for byte. In CI this tree is a
+// clean clone too. Takes a whole compilation: npm run test:full.
 //
-//   node tests/publish/reproducible.mjs [--only remote|simd128|relaxed]
+//   node tests/publish/reproducible.mjs
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,32 +11,55 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { build } from "../../pkg-template/build.mjs";
+
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-const builds = ["one", "another-and-longer"].map((name) => build(name));
-const [first, second] = builds.map((tarballs) => JSON.stringify(tarballs, null, 1));
-console.log(first);
-if (first === second) {
-  console.log("✔ two clean builds give the same tarballs");
+const uncommitted = git(ROOT, "status", "--porcelain");
+if (uncommitted) {
+  console.log(`✖ expected a tree with nothing uncommitted, which is what a clone gets; found\n${uncommitted}`);
+  process.exit(1);
+}
+await build();
+const here = tarballs(ROOT);
+const elsewhere = buildInClone();
+console.log(JSON.stringify(here, null, 1));
+if (JSON.stringify(here) === JSON.stringify(elsewhere)) {
+  console.log("✔ a clean clone gives the same tarballs");
 } else {
-  console.log(`✖ two clean builds differ; the second gave ${second}`);
+  console.log(`✖ a clean clone gives others: ${JSON.stringify(elsewhere, null, 1)}`);
   process.exitCode = 1;
 }
 
-/** @param {string} name of a folder of its own @returns {Record<string, string>} tarball → SHA-256 */
-function build(name) {
+function buildInClone() {
   const parent = mkdtempSync(join(tmpdir(), "rerank-wasm-build-"));
-  const folder = join(parent, name);
+  const clone = join(parent, "a-folder-of-another-name");
   try {
-    execFileSync("git", ["clone", "--quiet", "--no-hardlinks", ROOT, folder], { stdio: "inherit" });
+    git(ROOT, "clone", "--quiet", "--no-hardlinks", ROOT, clone);
     // A target folder of its own, whatever the caller's environment says.
-    const env = { ...process.env, CARGO_TARGET_DIR: join(folder, "target") };
-    execFileSync(process.execPath, [join(folder, "pkg-template", "build.mjs"), ...process.argv.slice(2)], { cwd: folder, env, stdio: ["ignore", 2, 2] });
-    const packed = JSON.parse(execFileSync("npm", ["pack", "--json", "--silent", "./pkg", "./pkg-model"], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 }));
-    return Object.fromEntries(packed.map((/** @type {{ filename: string }} */ { filename }) => [filename, sha256(join(folder, filename))]));
+    const env = { ...process.env, CARGO_TARGET_DIR: join(clone, "target") };
+    execFileSync(process.execPath, [join(clone, "pkg-template", "build.mjs")], { cwd: clone, env, stdio: ["ignore", 2, 2] });
+    return tarballs(clone);
   } finally {
     rmSync(parent, { recursive: true, force: true });
   }
+}
+
+/** @param {string} folder a built one @returns {Record<string, string>} tarball → SHA-256 */
+function tarballs(folder) {
+  const to = mkdtempSync(join(tmpdir(), "rerank-wasm-pack-"));
+  try {
+    const pack = ["pack", "--json", "--silent", "--pack-destination", to, "./pkg", "./pkg-model"];
+    const packed = JSON.parse(execFileSync("npm", pack, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 }));
+    return Object.fromEntries(packed.map((/** @type {{ filename: string }} */ { filename }) => [filename, sha256(join(to, filename))]));
+  } finally {
+    rmSync(to, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} cwd @param {string[]} args */
+function git(cwd, ...args) {
+  return execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 }
 
 /** @param {string} file */
