@@ -2,7 +2,7 @@
 // Reads a caller's options once: defaults, the address, the key, and whether a page may hold it.
 
 import { invalidRequest } from "./error.js";
-import { checkNumber, pick, typeName } from "./request.js";
+import { checkNumber, checkTypes, pick, typeName } from "./request.js";
 
 const OPTIONS = /** @type {const} */ ([
   "provider", "apiKey", "authScheme", "auth", "baseUrl", "model", "timeoutMs", "deadlineMs", "maxRetries", "maxConcurrency",
@@ -83,11 +83,7 @@ function checkOptions(read) {
   checkNumber("deadlineMs", read.deadlineMs, { above: 0 });
   checkNumber("maxRetries", read.maxRetries, { least: 0, whole: true });
   checkNumber("maxConcurrency", read.maxConcurrency, { least: 1, whole: true });
-  for (const [name, expected] of [["model", "string"], ["strict", "boolean"], ["dangerouslyAllowBrowser", "boolean"], ["debugBodies", "boolean"], ["fetch", "function"], ["onAttempt", "function"]]) {
-    if (read[name] !== undefined && typeof read[name] !== expected) {
-      throw invalidRequest(`${name}: expected a ${expected}, found ${typeName(read[name])}`);
-    }
-  }
+  checkTypes(read, { model: "string", strict: "boolean", dangerouslyAllowBrowser: "boolean", debugBodies: "boolean", fetch: "function", onAttempt: "function" });
   if (read.model === "") throw invalidRequest("model: expected a name, found an empty string; leave it out for the default");
   oneOf("longDocuments", read.longDocuments, ["error", "truncate", "windows"]);
   oneOf("authScheme", read.authScheme, ["raw", "bearer"]);
@@ -119,7 +115,7 @@ function readQianfan({ auth, baseUrl }) {
   });
   if (type !== "oauth") return { secrets, auth: type, address };
   const { tokenUrl = TOKEN_URL, tokenStore } = pick(given, ["tokenUrl", "tokenStore"]);
-  return { secrets, auth: type, address, tokenUrl: readAddress("auth.tokenUrl", tokenUrl), tokenStore: quietStore(tokenStore) };
+  return { secrets, auth: type, address, tokenUrl: readAddress("auth.tokenUrl", tokenUrl), tokenStore: checkStore(tokenStore) };
 }
 
 /** @param {string} name @param {unknown} secret */
@@ -194,28 +190,10 @@ function quiet(onAttempt) {
   };
 }
 
-/** A store that fails costs a token, not the call. @param {any} store @returns {object | undefined} */
-function quietStore(store) {
-  if (store === undefined) return undefined;
-  if (typeof store?.get !== "function" || typeof store.set !== "function") {
-    throw invalidRequest(`auth.tokenStore: expected { get, set }, found ${typeName(store)}`);
-  }
-  return {
-    get: async (/** @type {string} */ key) => {
-      try {
-        return await store.get(key);
-      } catch {
-        return undefined;
-      }
-    },
-    set: async (/** @type {[string, string, number]} */ ...entry) => {
-      try {
-        await store.set(...entry);
-      } catch {
-        // The next one who needs a token buys it.
-      }
-    },
-  };
+/** @param {any} store @returns {object | undefined} */
+function checkStore(store) {
+  if (store === undefined || (typeof store?.get === "function" && typeof store.set === "function")) return store;
+  throw invalidRequest(`auth.tokenStore: expected { get, set }, found ${typeName(store)}`);
 }
 
 /** @param {string} name @param {unknown} value undefined is fine @param {string[]} words */

@@ -6,6 +6,7 @@ import { compile, createGlue } from "#wasm-remote";
 import { disposable } from "./dispose.js";
 import { Engine } from "./engine.js";
 import { RerankError, invalidRequest } from "./error.js";
+import { openRemote } from "./remote-instance.js";
 import { readHeaders, readOptions } from "./remote-options.js";
 import { attachDocuments, readRequest, typeName } from "./request.js";
 
@@ -21,7 +22,7 @@ export class RemoteReranker {
   /** @param {any} options copied here, once */
   constructor(options) {
     this.#options = readOptions(options);
-    this.#engine = new Engine(() => openRemote(this.#options));
+    this.#engine = new Engine(() => open(this.#options));
   }
 
   /** @param {any} request */
@@ -53,62 +54,34 @@ disposable(RemoteReranker.prototype);
 let compiled;
 
 /** @param {Record<string, any>} options @returns {Promise<import("./engine.js").Instance>} */
-async function openRemote({ secrets, engine: engineOptions }) {
+async function open({ secrets, engine }) {
   compiled ??= compile();
   const module = await compiled.catch((error) => {
     compiled = undefined;
     throw error;
   });
-  /** How to fail each promise of Rust's: after a trap it would never settle by itself. @type {Set<(error: unknown) => void>} */
-  const waiting = new Set();
-  const onTrap = (/** @type {unknown} */ error) => {
-    for (const reject of waiting) reject(error);
-  };
-  const glue = start(module, onTrap);
-  const engine = new glue.RemoteEngine(engineOptions);
+  const instance = openRemote(start(module), engine);
   /** Calls whose secret is not here yet: Rust does not know them. @type {Set<number>} */
   const early = new Set();
-  let freed = false;
-  const abort = (/** @type {number} */ call) => {
-    if (early.delete(call) || freed) return;
-    try {
-      engine.abort(call);
-    } catch (error) {
-      onTrap(error);
-    }
-  };
   return {
     async score(call, request, onProgress) {
       early.add(call);
       // [] ranks to [] without a call, and so without a key.
       const known = request.documents.length === 0 ? {} : await readSecrets(secrets);
       if (!early.delete(call)) throw new RerankError("aborted", "the call was aborted");
-      return new Promise((resolve, reject) => {
-        waiting.add(reject);
-        const done = () => waiting.delete(reject);
-        const progress = (/** @type {any} */ p) => {
-          try {
-            onProgress?.(p);
-          } catch (error) {
-            // The caller's: it ends the call, once Rust, which is on the stack here, is done.
-            reject(error);
-            queueMicrotask(() => abort(call));
-          }
-        };
-        engine.score(call, { ...request, ...known }, progress).then(resolve, reject).finally(done);
-      });
+      return instance.score(call, { ...request, ...known }, onProgress);
     },
-    abort,
-    free() {
-      freed = true;
-      engine.free();
+    abort(call) {
+      if (!early.delete(call)) instance.abort(call);
     },
+    // Nobody holds it any more.
+    free() {},
   };
 }
 
-/** @param {WebAssembly.Module} module @param {(error: unknown) => void} onTrap */
-function start(module, onTrap) {
-  const glue = createGlue(onTrap);
+/** @param {WebAssembly.Module} module */
+function start(module) {
+  const glue = createGlue();
   try {
     glue.initSync({ module });
   } catch (cause) {

@@ -3,8 +3,8 @@
 
 import { RerankError, invalidRequest } from "./error.js";
 
-/** What Rust checks and the engine reads. */
-const PLAIN_FIELDS = /** @type {const} */ (["query", "topN", "maxChunksPerDoc", "overlapTokens", "returnDocuments", "user"]);
+/** What the engine reads, and of what type; ranges are Rust's to check. */
+const PLAIN_FIELDS = { query: "string", topN: "number", maxChunksPerDoc: "number", overlapTokens: "number", returnDocuments: "boolean", user: "string" };
 /** What stays on this side: how to run the call, and what of its results is wanted. */
 const CALL_FIELDS = /** @type {const} */ (["signal", "timeoutMs", "maxRetries", "headers", "onProgress", "minScore", "minScoreRatio"]);
 
@@ -22,7 +22,9 @@ export function readRequest(request) {
   if (request.rankFields !== undefined) throw invalidRequest("rankFields: reserved for a later version; leave it out");
   // A copy: the caller may change the array while the call runs.
   const documents = [...list];
-  const plain = { ...pick(request, PLAIN_FIELDS), documents: documents.map(documentText) };
+  const fields = pick(request, Object.keys(PLAIN_FIELDS));
+  checkTypes({ query: null, ...fields }, PLAIN_FIELDS);
+  const plain = { ...fields, documents: documents.map(documentText) };
   const call = pick(request, CALL_FIELDS);
   checkCall(call);
   if (call.onProgress) call.onProgress = guarded(call.onProgress);
@@ -104,6 +106,14 @@ export function checkNumber(name, value, { above = -Infinity, least = -Infinity,
   if (inRange && (!whole || Number.isInteger(value))) return;
   const range = above > -Infinity ? ` above ${above}` : least > -Infinity ? ` from ${least}${most < Infinity ? ` to ${most}` : ""}` : "";
   throw invalidRequest(`${name}: expected a ${whole ? "whole " : ""}number${range}, found ${typeof value === "number" ? value : typeName(value)}`);
+}
+
+/** @param {Record<string, any>} fields undefined is fine @param {Record<string, string>} types */
+export function checkTypes(fields, types) {
+  for (const [name, type] of Object.entries(types)) {
+    const value = fields[name];
+    if (value !== undefined && typeof value !== type) throw invalidRequest(`${name}: expected a ${type}, found ${typeName(value)}`);
+  }
 }
 
 /** @param {any} object @param {readonly string[]} names @returns {Record<string, any>} each field read once, and only if set */

@@ -20,6 +20,11 @@ macro_rules! kinds {
             /// Every kind, in the order of `types.d.ts`.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
+            /// The kind with this code.
+            pub fn of(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.code() == code)
+            }
+
             /// The stable code JavaScript sees, in lower_snake.
             pub fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code),+ }

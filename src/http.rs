@@ -16,6 +16,28 @@ pub struct HttpRequest {
     pub body: Option<Json>,
 }
 
+impl HttpRequest {
+    /// To `url`, with a JSON body.
+    pub fn json(url: &str, body: Json) -> Self {
+        let mut request = Self { url: url.to_owned(), headers: Vec::new(), body: Some(body) };
+        request.add("content-type", "application/json");
+        request
+    }
+
+    /// Adds a header.
+    pub fn add(&mut self, name: &str, value: &str) {
+        set(&mut self.headers, name, Some(value));
+    }
+}
+
+/// Puts `value` in place of what `headers` hold under `name`, or takes that away.
+pub fn set(headers: &mut Vec<(String, String)>, name: &str, value: Option<&str>) {
+    headers.retain(|(held, _)| held != name);
+    if let Some(value) = value {
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+}
+
 /// One HTTP reply, read to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpReply {

@@ -41,6 +41,13 @@ impl Json {
         if let Self::Array(elements) = self { Some(elements) } else { None }
     }
 
+    /// Adds a member to an object, and nothing to anything else.
+    pub fn add(&mut self, name: &str, value: Self) {
+        if let Self::Object(members) = self {
+            members.push((name.to_owned(), value));
+        }
+    }
+
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(string) = self { Some(string) } else { None }

@@ -107,8 +107,12 @@ fn whole(field: &str, value: Option<f64>, least: usize, most: Option<usize>) -> 
         // Saturates above usize: "more than there are" either way.
         return Ok(Some(value as usize));
     }
-    let range = most.map_or(text!["from ", least], |most| text!["from ", least, " to ", most]);
-    Err(Error::invalid(text![field, ": expected a whole number ", range, ", found ", shown(value)]))
+    let mut message = text![field, ": expected a whole number from ", least];
+    if let Some(most) = most {
+        text![in message; " to ", most];
+    }
+    text![in message; ", found ", shown(value)];
+    Err(Error::invalid(message))
 }
 
 /// `value` with at most three decimals. Not `{value}`: the standard library's exact printing is a tenth of `remote.wasm`.
@@ -122,9 +126,16 @@ fn shown(value: f64) -> String {
         return text![sign, "inf"];
     }
     let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-    let decimals = text![rest / 100, rest / 10 % 10, rest % 10];
-    let decimals = decimals.trim_end_matches('0');
-    if decimals.is_empty() { text![sign, whole] } else { text![sign, whole, ".", decimals] }
+    let mut shown = text![sign, whole];
+    let mut rest = rest;
+    if rest > 0 {
+        shown.push('.');
+    }
+    while rest > 0 {
+        text![in shown; rest / 100];
+        rest = rest % 100 * 10;
+    }
+    shown
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 //! `remote.wasm`, and here pieces only follow each other.
 
 /// A [`String`] of pieces in their order: strings, and whole numbers in decimal digits.
+///
+/// `text![in place; …]` adds them to a [`String`] that is there.
 macro_rules! text {
+    (in $text:ident; $($piece:expr),+ $(,)?) => {{
+        $($crate::text::Piece::add_to(&$piece, &mut $text);)+
+    }};
     ($($piece:expr),+ $(,)?) => {{
         let mut text = String::new();
         $($crate::text::Piece::add_to(&$piece, &mut text);)+

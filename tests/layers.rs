@@ -39,12 +39,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("serde", &["json.rs", "wasm/"]),
     ("serde_json", &[]),
     ("wasm_bindgen", &["wasm/"]),
-    ("wasm_bindgen_futures", &["wasm/"]),
     ("js_sys", &["wasm/"]),
-    ("web_sys", &["wasm/"]),
-    ("gloo_net", &["wasm/"]),
     ("rlsf", &["wasm/"]),
-    ("serde_wasm_bindgen", &["wasm/"]),
 ];
 
 #[test]

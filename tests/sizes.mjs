@@ -18,6 +18,8 @@ const BUDGET = join(ROOT, "tests", "sizes.json");
 const UPDATE = process.argv.includes("--update");
 /** Room above the budget before it fails. */
 const SLACK = 1.02;
+/** What a page pays that ranks by a service, and at most how many bytes of it compressed. */
+const REMOTE = { name: "`RemoteReranker` of ./remote, with its wasm", most: 45_000 };
 
 /** @type {Record<string, { raw: number, gzip: number, brotli?: number }>} */
 const sizes = {};
@@ -30,11 +32,16 @@ const ENTRIES = {
   "./llamaindex": "adapters/llamaindex", "./mastra": "adapters/mastra", "./orama": "adapters/orama", "./workers-ai": "adapters/workers-ai",
   "./integrity": "integrity",
 };
-for (const [entry, file] of Object.entries(ENTRIES)) sizes[`${entry} (minified JavaScript)`] = measure(await bundle(file));
+for (const [entry, file] of Object.entries(ENTRIES)) {
+  sizes[`${entry} (minified JavaScript)`] = measure(await bundle({ contents: `export * from "./${file}.js";`, resolveDir: join(ROOT, "pkg") }));
+}
+const alone = measure(await bundle({ contents: 'export { RemoteReranker } from "./remote.js";', resolveDir: join(ROOT, "pkg") }));
+sizes[REMOTE.name] = sum(alone, sizes["remote.wasm"]);
 
 const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
 const rows = Object.entries(sizes).map(([name, { raw, gzip, brotli }]) => {
-  const over = gzip > (budget[name]?.gzip ?? 0) * SLACK || raw > (budget[name]?.raw ?? 0) * SLACK;
+  const isTooLarge = name === REMOTE.name && gzip > REMOTE.most;
+  const over = isTooLarge || gzip > (budget[name]?.gzip ?? 0) * SLACK || raw > (budget[name]?.raw ?? 0) * SLACK;
   return { name, raw, gzip, brotli, over };
 });
 const table = [
@@ -58,10 +65,10 @@ if (UPDATE) {
   process.exitCode = 1;
 }
 
-/** The JavaScript that a bundler keeps of one entry. @param {string} file in pkg/, without `.js` */
-async function bundle(file) {
+/** The JavaScript that a bundler keeps of a module. @param {{ contents: string, resolveDir: string }} stdin */
+async function bundle(stdin) {
   const { outputFiles } = await build({
-    entryPoints: [join(ROOT, "pkg", `${file}.js`)],
+    stdin,
     bundle: true,
     minify: true,
     write: false,
@@ -76,6 +83,11 @@ async function bundle(file) {
 function measure(bytes) {
   // Brotli takes a minute for each local binary, and the budget is on the others.
   return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: UPDATE ? brotliCompressSync(bytes).length : undefined };
+}
+
+/** @param {ReturnType<typeof measure>} a @param {ReturnType<typeof measure>} b @returns {ReturnType<typeof measure>} of two files, each compressed by itself */
+function sum(a, b) {
+  return { raw: a.raw + b.raw, gzip: a.gzip + b.gzip, brotli: a.brotli && b.brotli && a.brotli + b.brotli };
 }
 
 /** @param {number} bytes */

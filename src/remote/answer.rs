@@ -55,11 +55,13 @@ impl Usage {
     /// Of two requests together; details are the later one's.
     #[must_use]
     pub fn plus(self, later: Self) -> Self {
-        let completion = [self.completion_tokens, later.completion_tokens];
         Self {
             prompt_tokens: self.prompt_tokens + later.prompt_tokens,
             total_tokens: self.total_tokens + later.total_tokens,
-            completion_tokens: completion.into_iter().flatten().reduce(|a, b| a + b),
+            completion_tokens: match (self.completion_tokens, later.completion_tokens) {
+                (Some(before), Some(later)) => Some(before + later),
+                (before, later) => before.or(later),
+            },
             details: later.details,
         }
     }
@@ -68,15 +70,19 @@ impl Usage {
     fn read(usage: &Json) -> Option<Self> {
         let tokens = |name: &str| usage.get(name).and_then(Json::as_number);
         let (prompt, total) = (tokens("prompt_tokens"), tokens("total_tokens"));
-        let counted = |name: &str| {
-            let named = ["prompt_tokens", "total_tokens", "completion_tokens"].contains(&name);
-            named && tokens(name).is_some()
-        };
+        let mut details = Vec::new();
+        for (name, value) in usage.members()? {
+            let is_counted = value.as_number().is_some()
+                && ["prompt_tokens", "total_tokens", "completion_tokens"].contains(&name.as_str());
+            if !is_counted {
+                details.push((name.clone(), value.clone()));
+            }
+        }
         Some(Self {
             prompt_tokens: prompt.or(total)?,
             total_tokens: total.or(prompt)?,
             completion_tokens: tokens("completion_tokens"),
-            details: usage.members()?.iter().filter(|(name, _)| !counted(name)).cloned().collect(),
+            details,
         })
     }
 }

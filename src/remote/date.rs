@@ -1,6 +1,7 @@
 //! Dates as HTTP writes them, and as Qianfan's signature does; all in milliseconds since 1970, UTC.
 
 use crate::http::whole_number;
+use crate::remote::pieces::pieces;
 use crate::text::text;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -9,26 +10,29 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)):
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
 pub fn from_http(value: &str) -> Option<f64> {
+    let mut words = Vec::new();
+    for word in pieces(value, b" -,:") {
+        if !word.is_empty() {
+            words.push(word);
+        }
+    }
     // The first word is the day of the week, which the others imply.
-    let mut words = value.trim().split([' ', '-']).filter(|word| !word.is_empty()).skip(1);
-    let (first, second, third, fourth) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    // Only the third form begins with the month, and only it names no zone.
-    let month_first = MONTHS.contains(&first);
-    let zone = if month_first { "GMT" } else { words.next()? };
-    let (day, month, year, clock) =
-        if month_first { (second, first, fourth, third) } else { (first, second, third, fourth) };
-    let number = |word: &str| whole_number(word).and_then(|number| i64::try_from(number).ok());
-    let (day, mut year) = (number(day)?, number(year)?);
+    let (month, words) = match words.as_slice() {
+        [_, day, month, year, hour, minute, second, "GMT"] => (*month, [*year, *day, *hour, *minute, *second]),
+        [_, month, day, hour, minute, second, year] => (*month, [*year, *day, *hour, *minute, *second]),
+        _ => return None,
+    };
     let month = MONTHS.iter().position(|name| *name == month)? as i64;
-    if !month_first && value.contains('-') {
+    let mut numbers = [0; 5];
+    for (number, word) in numbers.iter_mut().zip(words) {
+        *number = whole_number(word).filter(|number| *number < 10_000)? as i64;
+    }
+    let [mut year, day, hour, minute, second] = numbers;
+    if year < 100 {
         // Two digits: of this century, as all servers of today mean it.
         year += 2000;
     }
-    let mut clock = clock.split(':').map(number);
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let is_time = hour < 24 && minute < 60 && second <= 60;
-    let is_date = (1970..=9999).contains(&year) && (1..=31).contains(&day);
-    if !is_date || !is_time || zone != "GMT" || words.next().is_some() {
+    if year < 1970 || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;

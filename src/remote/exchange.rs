@@ -56,9 +56,15 @@ pub(crate) async fn attempt(
     let reply = transport.send(&request, call.timeout).await?;
     let now = transport.now();
     let mut secrets = call.keys.all();
-    secrets.extend(token.as_deref());
-    secrets.extend(signature(&request));
-    secrets.extend(call.headers.iter().filter_map(|(_, value)| value.as_deref()));
+    for secret in [token.as_deref(), signature(&request)] {
+        let Some(secret) = secret else { continue };
+        secrets.push(secret);
+    }
+    for (_, value) in call.headers {
+        if let Some(value) = value {
+            secrets.push(value);
+        }
+    }
     let (query, documents) = if call.debug_bodies { ("", &[][..]) } else { (part.query, part.request.documents()) };
     let private = Private { secrets: &secrets, query, documents };
     if let Some(error) = relayed::read(&reply, part, |words| private.spares(words)) {

@@ -1,6 +1,8 @@
 //! Header names and values, checked here: past this point the host would throw them back with the value in the message.
 
 use crate::error::{Error, Result};
+use crate::http;
+use crate::remote::pieces::is_any;
 use crate::text::text;
 
 /// Puts `changes` over `headers`: a value replaces, `None` takes away. Names come out in lower case.
@@ -15,11 +17,10 @@ pub fn merge(headers: &mut Vec<(String, String)>, changes: &[(String, Option<Str
                 "headers: expected names of letters, digits and -, found another; check each name",
             ));
         }
-        headers.retain(|(held, _)| *held != name);
         if let Some(value) = value {
             check_value(&text!["headers: the value of ", name], value)?;
-            headers.push((name, value.clone()));
         }
+        http::set(headers, &name, value.as_deref());
     }
     Ok(())
 }
@@ -39,7 +40,7 @@ fn check_value(what: &str, value: &str) -> Result<()> {
     let found = |what: &str, found: &str, advice: &str| {
         Err(Error::invalid(text![what, ": expected visible ASCII characters, found ", found, "; ", advice]))
     };
-    if value.contains(['\n', '\r']) {
+    if value.bytes().any(|byte| is_any(byte, b"\n\r")) {
         return found(what, "a line break", "trim what was read from a file or a secret store");
     }
     if !value.is_ascii() {
@@ -53,7 +54,7 @@ fn check_value(what: &str, value: &str) -> Result<()> {
 
 /// `tchar` of [RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_alphanumeric() || is_any(byte, b"!#$%&'*+-.^_`|~")
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@ impl<'a> Keys<'a> {
     pub fn all(&self) -> Vec<&'a str> {
         let mut all = Vec::new();
         for key in [self.key, self.secret, self.session_token] {
-            all.extend(key);
+            let Some(key) = key else { continue };
+            all.push(key);
         }
         all
     }
@@ -35,7 +36,8 @@ impl<'a> Keys<'a> {
     /// # Errors
     /// `invalid_request` that names the option and never shows what it holds.
     pub fn check(&self, names: [&str; 3]) -> Result<()> {
-        for (name, key) in names.into_iter().zip([self.key, self.secret, self.session_token]) {
+        let [first, second, third] = names;
+        for (name, key) in [(first, self.key), (second, self.secret), (third, self.session_token)] {
             if let Some(key) = key {
                 headers::check_secret(name, key)?;
             }

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::http::{HttpReply, Transport};
 use crate::request::RerankRequest;
 use crate::text::text;
@@ -45,6 +45,8 @@ pub mod entries;
 pub mod estimate;
 // Several requests, one ranking.
 pub mod split;
+// Text between characters.
+mod pieces;
 // So many at a time.
 mod in_flight;
 // What a service says, unless it repeats what was sent.
@@ -163,18 +165,18 @@ impl RemoteReranker {
             ("overlapTokens", request.overlap_tokens().is_some() && !are_windows_ours),
             ("model", self.provider.ignores_model()),
         ];
-        let names = set.into_iter().filter(|(name, set)| *set && self.provider.ignores().contains(name));
-        names
-            .map(|(name, _)| {
-                let message = text![name, ": ", self.provider.name(), " has no such option here and ignores it"];
-                if self.settings.strict {
-                    return Err(Error::new(
-                        ErrorKind::InvalidRequest,
-                        message + "; leave it out, or set strict: false",
-                    ));
-                }
-                Ok(Warning { code: "unsupported_option", message, index: None })
-            })
-            .collect()
+        let mut warnings = Vec::new();
+        for (name, set) in set {
+            if !set || !self.provider.ignores().contains(&name) {
+                continue;
+            }
+            let mut message = text![name, ": ", self.provider.name(), " has no such option here and ignores it"];
+            if self.settings.strict {
+                text![in message; "; leave it out, or set strict: false"];
+                return Err(Error::invalid(message));
+            }
+            warnings.push(Warning { code: "unsupported_option", message, index: None });
+        }
+        Ok(warnings)
     }
 }

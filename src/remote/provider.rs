@@ -6,6 +6,7 @@ use crate::json::Json;
 
 use crate::remote::answer::Answer;
 use crate::remote::keys::Keys;
+use crate::remote::pieces::{cut, is_any, pieces};
 use crate::remote::split::Part;
 use crate::remote::token::Token;
 use crate::text::text;
@@ -157,15 +158,15 @@ impl Failure {
         let code =
             self.code.filter(|code| !matches!(code, ProviderCode::Word(word) if !is_plain(word) || !spares(word)));
         match &code {
-            Some(ProviderCode::Number(number)) => message += &text![", code ", *number as i64],
-            Some(ProviderCode::Word(word)) => message += &text![", code ", word],
+            Some(ProviderCode::Number(number)) => text![in message; ", code ", *number as i64],
+            Some(ProviderCode::Word(word)) => text![in message; ", code ", word],
             None => {}
         }
         if !self.advice.is_empty() {
-            message = message + ": " + self.advice;
+            text![in message; ": ", self.advice];
         }
         match self.words.as_deref().map(shortened).filter(|words| !words.is_empty()) {
-            Some(words) if spares(words) => message += &text!["; it says: ", words],
+            Some(words) if spares(words) => text![in message; "; it says: ", words],
             Some(_) => message += "; its own words are withheld, since they repeat some of what was sent",
             None => {}
         }
@@ -180,11 +181,31 @@ impl Failure {
     }
 }
 
+/// What an error means: for programs, whether the same call may succeed later, and what to do.
+pub type Meaning = (ErrorKind, bool, &'static str);
+
+/// What `code` means by a table of codes and meanings. Codes that mean the same stand in one string with blanks between them;
+/// a `*` at an end stands for anything.
+pub fn known(table: &[(&str, Meaning)], code: &str) -> Option<Meaning> {
+    let is = |known: &str| match cut(known, b"*") {
+        Some((start, end)) => code.starts_with(start) && code.ends_with(end),
+        None => known == code,
+    };
+    table.iter().find(|(codes, _)| pieces(codes, b" ").any(is)).map(|(_, meaning)| *meaning)
+}
+
+/// `Bearer key`; a key pasted with its `Bearer` does not get a second one.
+pub fn bearer(key: &str) -> String {
+    let prefix = "bearer ";
+    let pasted = key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if pasted { key.to_owned() } else { text!["Bearer ", key] }
+}
+
 /// What is said about a status 3xx.
 pub const REDIRECTED: &str = "a redirect came and was not followed, since it could carry key and documents elsewhere; set baseUrl to where it leads";
 
-/// What a status means by itself, where the body says nothing we know: (kind, retryable, advice).
-pub fn by_status(status: u16) -> (ErrorKind, bool, &'static str) {
+/// What a status means by itself, where the body says nothing we know.
+pub fn by_status(status: u16) -> Meaning {
     match status {
         300..400 => (ErrorKind::BadResponse, false, REDIRECTED),
         400 | 405 | 406 | 415 | 422 => (ErrorKind::InvalidRequest, false, "it refuses the request"),
@@ -208,7 +229,7 @@ pub fn header_request_id(reply: &HttpReply) -> Option<String> {
 
 /// Whether `word` looks like a code or an id, and not like anything else a service may put there.
 fn is_plain(word: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || is_any(byte, b"_-.:/");
     (1..=128).contains(&word.len()) && word.bytes().all(plain)
 }
 

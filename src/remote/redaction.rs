@@ -19,8 +19,8 @@ impl Private<'_> {
     /// Whether `words` repeat none of it.
     pub(crate) fn spares(&self, words: &str) -> bool {
         let secret = self.secrets.iter().any(|secret| shares(words, secret, SHARED_KEY_RUN));
-        let mut sent = std::iter::once(self.query).chain(self.documents.iter().map(String::as_str));
-        !secret && !sent.any(|sent| shares(words, sent, SHARED_RUN))
+        let document = || self.documents.iter().any(|document| shares(words, document, SHARED_RUN));
+        !secret && !shares(words, self.query, SHARED_RUN) && !document()
     }
 }
 

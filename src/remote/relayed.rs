@@ -20,10 +20,9 @@ pub(crate) fn read(reply: &HttpReply, part: &Part<'_>, spares: impl Fn(&str) -> 
     if word("type") != Some(TYPE) {
         return None;
     }
-    let code = word("code")?;
-    let kind = *ErrorKind::ALL.iter().find(|kind| kind.code() == code)?;
+    let kind = ErrorKind::of(word("code")?)?;
     let message = word("message").unwrap_or("the proxy's words are withheld, since they repeat some of what was sent");
-    let retryable = error.get("retryable") == Some(&Json::Bool(true));
+    let retryable = matches!(error.get("retryable"), Some(Json::Bool(true)));
     let mut found = Error::new(kind, message).with_status(reply.status).with_retryable(retryable);
     match error.get("provider_code") {
         Some(Json::Number(number)) => found = found.with_provider_code(ProviderCode::Number(*number)),

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, ProviderCode};
 use crate::http::{HttpReply, whole_number};
 
 use crate::remote::date;
+use crate::remote::pieces::cut;
 use crate::text::text;
 
 /// Retries where the caller does not say.
@@ -103,8 +104,8 @@ fn until(value: &str, now: f64) -> Option<Duration> {
     let mut milliseconds: u64 = 0;
     let mut rest = value.trim();
     while !rest.is_empty() {
-        let (number, after) = rest.split_at_checked(rest.find(|c: char| c.is_ascii_alphabetic())?)?;
-        let (unit, after) = after.split_at_checked(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()))?;
+        let (number, after) = before(rest, u8::is_ascii_alphabetic)?;
+        let (unit, after) = before(after, u8::is_ascii_digit)?;
         let unit = match unit {
             "ms" => 1,
             "s" => 1000,
@@ -118,10 +119,15 @@ fn until(value: &str, now: f64) -> Option<Duration> {
     Some(Duration::from_millis(milliseconds))
 }
 
+/// `text` before the first byte that `ends` it, and from there on.
+fn before(text: &str, ends: fn(&u8) -> bool) -> Option<(&str, &str)> {
+    text.split_at_checked(text.bytes().position(|byte| ends(&byte)).unwrap_or(text.len()))
+}
+
 /// The whole number `value` begins with: some servers write fractions of a second. Not parsed as a float, which would
 /// make up a tenth of `remote.wasm`.
 fn whole(value: &str) -> Option<u64> {
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let (whole, fraction) = cut(value, b".").unwrap_or((value, "0"));
     whole_number(fraction).and(whole_number(whole))
 }
 

@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::http::HttpReply;
+use crate::json::Json;
 use crate::ranking::{Ranking, Scored};
 use crate::request::RerankRequest;
 
@@ -22,6 +23,17 @@ pub struct Part<'a> {
     pub entries: &'a [Entry<'a>],
     /// Results to ask for, 1 to the number of entries; `None`: all.
     pub top_n: Option<usize>,
+}
+
+impl Part<'_> {
+    /// The entries as JSON.
+    pub fn documents(&self) -> Json {
+        let mut documents = Vec::new();
+        for entry in self.entries {
+            documents.push(entry.text.into());
+        }
+        Json::Array(documents)
+    }
 }
 
 /// Cuts `entries` into parts of at most `most`; none where there is nothing to rank.
@@ -60,18 +72,23 @@ pub struct Ranked {
 pub struct Merged {
     /// The best score of each document, by its index.
     best: Vec<Option<Scored>>,
-    model: Option<String>,
-    id: Option<String>,
-    created: Option<f64>,
-    usage: Option<Usage>,
-    warnings: Vec<Warning>,
-    reply: Option<HttpReply>,
+    /// All but the ranking.
+    ranked: Ranked,
 }
 
 impl Merged {
     /// No part yet, of so many documents.
     pub fn new(documents: usize, warnings: Vec<Warning>) -> Self {
-        Self { best: vec![None; documents], model: None, id: None, created: None, usage: None, warnings, reply: None }
+        let ranked = Ranked {
+            ranking: Ranking::default(),
+            model: String::new(),
+            id: None,
+            created: None,
+            usage: None,
+            warnings,
+            reply: None,
+        };
+        Self { best: vec![None; documents], ranked }
     }
 
     /// With the answer to `part`: its indices count the part's entries.
@@ -85,35 +102,33 @@ impl Merged {
                 *best = Some(scored);
             }
         }
-        self.warnings.extend(answer.warnings);
-        self.usage = match (self.usage.take(), answer.usage) {
+        let ranked = &mut self.ranked;
+        ranked.warnings.extend(answer.warnings);
+        ranked.usage = match (ranked.usage.take(), answer.usage) {
             (Some(before), Some(usage)) => Some(before.plus(usage)),
             (before, usage) => usage.or(before),
         };
-        self.model = answer.model;
-        self.id = answer.id;
-        self.created = answer.created;
-        self.reply = Some(reply);
+        ranked.model = answer.model.unwrap_or_default();
+        ranked.id = answer.id;
+        ranked.created = answer.created;
+        ranked.reply = Some(reply);
     }
 
     /// The ranking of all parts; `model` is the one that was asked for.
     ///
     /// # Errors
     /// `bad_response` for a score that has no place in an order.
-    pub fn rank(self, request: &RerankRequest, model: &str) -> Result<Ranked> {
+    pub fn rank(mut self, request: &RerankRequest, model: &str) -> Result<Ranked> {
         let mut scored = Vec::new();
         for best in &self.best {
-            scored.extend(*best);
+            let Some(best) = best else { continue };
+            scored.push(*best);
         }
         let not_a_number = |error: Error| Error::bad_response(error.message());
-        Ok(Ranked {
-            ranking: Ranking::new(scored, request.top_n()).map_err(not_a_number)?,
-            model: self.model.unwrap_or_else(|| model.to_owned()),
-            id: self.id,
-            created: self.created,
-            usage: self.usage,
-            warnings: self.warnings,
-            reply: self.reply,
-        })
+        self.ranked.ranking = Ranking::new(scored, request.top_n()).map_err(not_a_number)?;
+        if self.ranked.model.is_empty() {
+            self.ranked.model = model.to_owned();
+        }
+        Ok(self.ranked)
     }
 }

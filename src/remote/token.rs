@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Transport, whole_number};
+use crate::remote::pieces::cut;
 use crate::text::text;
 
 /// Between two looks at whether a token was bought.
@@ -39,7 +40,7 @@ impl Token {
 
     /// `None` for anything `to_stored` did not write.
     fn from_stored(stored: &str) -> Option<Self> {
-        let (until, value) = stored.split_once(' ')?;
+        let (until, value) = cut(stored, b" ")?;
         Some(Self { value: value.to_owned(), until: whole_number(until)? as f64 }).filter(|it| !it.value.is_empty())
     }
 }

@@ -3,24 +3,24 @@
 //! What JavaScript sees is not the package's surface: the facade in `pkg-template/` is. It reads the caller's objects,
 //! so every value that arrives here is a string, a number, an array or a plain object of ours.
 
-// Kind and sentence -> a plain object the facade makes a RerankError of.
-mod error;
-// Fields of plain objects, checked by type.
-mod types;
-// A service ranks: the engine, the way out, the way back, and the two things they need of the host.
+// A service ranks: the engine step by step, what it wants done, and what goes both ways.
 #[cfg(feature = "remote")]
-mod fetch;
-#[cfg(feature = "remote")]
-mod json;
+mod desk;
 #[cfg(feature = "remote")]
 mod remote_engine;
 #[cfg(feature = "remote")]
-mod reply;
+mod shapes;
 #[cfg(feature = "remote")]
-mod waiting;
+mod wire;
 // A model in this instance ranks.
 #[cfg(feature = "local")]
 mod local_engine;
+// Kind and sentence -> a plain object the facade makes a RerankError of.
+#[cfg(feature = "local")]
+mod error;
+// Fields of plain objects, checked by type.
+#[cfg(feature = "local")]
+mod types;
 
 #[cfg(feature = "local")]
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -4,68 +4,44 @@
 use crate::error::{ErrorKind, ProviderCode};
 use crate::http::HttpReply;
 use crate::json::Json;
-use crate::remote::provider::{Failure, by_status, header_request_id};
+use crate::remote::pieces::pieces;
+use crate::remote::provider::{Failure, Meaning, by_status, header_request_id, known};
 
 use crate::remote::dmxapi::request::AuthScheme;
 use ErrorKind::{Forbidden, InvalidRequest, NotFound, ProviderUnavailable, QuotaExhausted, RateLimited, Unauthorized};
 
-/// One known error: a code (a `*` at its end stands for any rest), or a word of the message, and its meaning.
-struct Row {
-    code: &'static str,
-    word: &'static str,
-    kind: ErrorKind,
-    retryable: bool,
-    advice: &'static str,
-}
+const NO_QUOTA: Meaning = (QuotaExhausted, false, "the account or key has nothing left to spend; top it up");
 
-const fn row(code: &'static str, kind: ErrorKind, retryable: bool, advice: &'static str) -> Row {
-    Row { code, word: "", kind, retryable, advice }
-}
+/// Words of a message that mean an empty account, whatever the code.
+const NO_QUOTA_WORDS: [&str; 2] = ["exhausted", "RemainQuota"];
 
-const fn word(word: &'static str, kind: ErrorKind, retryable: bool, advice: &'static str) -> Row {
-    Row { code: "", word, kind, retryable, advice }
-}
-
-const NO_QUOTA: &str = "the account or key has nothing left to spend; top it up";
-const WAIT: &str = "too many requests for now; wait and try again";
-const UPSTREAM: &str = "the model's host did not answer; try again";
-const REFUSED: &str = "the service refuses this content";
-
-/// First match counts. Seen in DMXAPI's own error pages and in the source of new-api, its relative.
-const ROWS: &[Row] = &[
-    word("exhausted", QuotaExhausted, false, NO_QUOTA),
-    word("RemainQuota", QuotaExhausted, false, NO_QUOTA),
-    row("insufficient_quota", QuotaExhausted, false, NO_QUOTA),
-    row("insufficient_user_quota", QuotaExhausted, false, NO_QUOTA),
-    row("pre_consume_token_quota_failed", QuotaExhausted, false, NO_QUOTA),
-    row("RateLimitReached", RateLimited, true, WAIT),
-    row("rate_limit*", RateLimited, true, WAIT),
-    row("token_concurrency_limit_reached", RateLimited, true, WAIT),
-    row("sensitive_words_detected", InvalidRequest, false, REFUSED),
-    row("prompt_blocked", InvalidRequest, false, REFUSED),
-    row("invalid_request*", InvalidRequest, false, "it refuses the request"),
-    row("access_denied", Forbidden, false, "the key may not do this; check its rights"),
-    row("entitlement_*", Forbidden, false, "the account has not bought this; check its plan"),
-    row("model_not_found", NotFound, false, "no such model for this key; check model (case matters)"),
-    row("model_price_error", NotFound, false, "the service has no price for this model; choose another"),
-    row(
-        "channel:invalid_key",
-        ProviderUnavailable,
-        false,
-        "the service's own key is refused by the model's host; tell its support",
+/// Seen in DMXAPI's own error pages and in the source of new-api, its relative.
+const CODES: &[(&str, Meaning)] = &[
+    ("insufficient_quota insufficient_user_quota pre_consume_token_quota_failed", NO_QUOTA),
+    (
+        "RateLimitReached rate_limit* token_concurrency_limit_reached",
+        (RateLimited, true, "too many requests for now; wait and try again"),
     ),
-    row("channel:response_time_exceeded", ProviderUnavailable, true, UPSTREAM),
-    row("do_request_failed", ProviderUnavailable, true, UPSTREAM),
-    row("get_channel_failed", ProviderUnavailable, true, UPSTREAM),
-    row("bad_response*", ProviderUnavailable, true, UPSTREAM),
-    row("empty_response", ProviderUnavailable, true, UPSTREAM),
-    row("read_response_body_failed", ProviderUnavailable, true, UPSTREAM),
+    ("sensitive_words_detected prompt_blocked", (InvalidRequest, false, "the service refuses this content")),
+    ("invalid_request*", (InvalidRequest, false, "it refuses the request")),
+    ("access_denied", (Forbidden, false, "the key may not do this; check its rights")),
+    ("entitlement_*", (Forbidden, false, "the account has not bought this; check its plan")),
+    ("model_not_found", (NotFound, false, "no such model for this key; check model (case matters)")),
+    ("model_price_error", (NotFound, false, "the service has no price for this model; choose another")),
+    (
+        "channel:invalid_key",
+        (ProviderUnavailable, false, "the service's own key is refused by the model's host; tell its support"),
+    ),
+    (
+        "channel:response_time_exceeded do_request_failed get_channel_failed bad_response* empty_response read_response_body_failed",
+        (ProviderUnavailable, true, "the model's host did not answer; try again"),
+    ),
 ];
 
 /// The failure in `reply`, if it is one: a status that is none of success, or an `error` in the body all the same.
 pub(super) fn read(reply: &HttpReply, scheme: AuthScheme) -> Option<Failure> {
     let body = reply.json();
-    let error = body.and_then(|body| body.get("error")).filter(|error| **error != Json::Null);
+    let error = body.and_then(|body| body.get("error")).filter(|error| !matches!(error, Json::Null));
     if (200..300).contains(&reply.status) && error.is_none() {
         return None;
     }
@@ -84,41 +60,32 @@ pub(super) fn read(reply: &HttpReply, scheme: AuthScheme) -> Option<Failure> {
     Some(Failure { kind, retryable, advice, code, words: said.map(str::to_owned), request_id, remedy: None })
 }
 
-fn meaning(
-    status: u16,
-    code: Option<&ProviderCode>,
-    said: &str,
-    scheme: AuthScheme,
-) -> (ErrorKind, bool, &'static str) {
+fn meaning(status: u16, code: Option<&ProviderCode>, said: &str, scheme: AuthScheme) -> Meaning {
+    let mut words = said.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+    if words.any(|word| NO_QUOTA_WORDS.iter().any(|known| word == known.as_bytes())) {
+        return NO_QUOTA;
+    }
     let code = if let Some(ProviderCode::Word(code)) = code { code.as_str() } else { "" };
-    let known = ROWS.iter().find(|row| {
-        let by_code = match row.code.strip_suffix('*') {
-            Some(start) => code.starts_with(start),
-            None => !row.code.is_empty() && row.code == code,
-        };
-        by_code
-            || (!row.word.is_empty() && said.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == row.word))
-    });
-    match (known, status, scheme) {
-        (Some(row), _, _) => (row.kind, row.retryable, row.advice),
-        (None, 401, AuthScheme::Raw) => {
+    known(CODES, code).unwrap_or_else(|| match (status, scheme) {
+        (401, AuthScheme::Raw) => {
             (Unauthorized, false, "it does not accept the key; check it, or try authScheme: \"bearer\"")
         }
-        (None, 401, AuthScheme::Bearer) => {
+        (401, AuthScheme::Bearer) => {
             (Unauthorized, false, "it does not accept the key; check it, or try authScheme: \"raw\"")
         }
-        (None, 503, _) => {
+        (503, _) => {
             (ProviderUnavailable, true, "it is overloaded, or does not know the model; check model (case matters)")
         }
-        (None, _, _) => by_status(status),
-    }
+        _ => by_status(status),
+    })
 }
 
 /// `said` before `(request id: …)`, and the id.
 fn without_request_id(said: &str) -> (Option<&str>, Option<&str>) {
-    let Some((before, rest)) = said.rsplit_once('(') else { return (Some(said), None) };
-    match rest.strip_prefix("request id:") {
-        Some(rest) => (Some(before.trim_end()), rest.split(')').next().map(str::trim)),
+    let open = said.bytes().rposition(|byte| byte == b'(');
+    let (before, rest) = open.and_then(|at| said.split_at_checked(at)).unwrap_or((said, ""));
+    match rest.strip_prefix("(request id:") {
+        Some(rest) => (Some(before.trim()), pieces(rest, b")").next().map(str::trim)),
         None => (Some(said), None),
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::http::HttpRequest;
 use crate::json::Json;
+use crate::remote::pieces::cut;
+use crate::remote::provider::bearer;
 use crate::remote::qianfan::signature::encode as encoded;
 use crate::remote::split::Part;
 use crate::text::text;
@@ -23,31 +25,31 @@ pub enum Auth {
 }
 
 pub(super) fn encode(url: &str, model: &str, auth: &Auth, part: &Part<'_>, key: Option<&str>) -> HttpRequest {
-    let documents = part.entries.iter().map(|entry| Json::from(entry.text)).collect();
-    let mut body = vec![("query".to_owned(), Json::from(part.query)), ("documents".to_owned(), Json::Array(documents))];
-    body.extend(part.top_n.map(|top_n| ("top_n".to_owned(), Json::from(top_n))));
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    let mut url = url.to_owned();
-    let user = match auth {
-        Auth::AccessToken | Auth::OAuth { .. } => {
-            let join = if url.contains('?') { "&" } else { "?" };
-            url.extend(key.map(|token| text![join, "access_token=", encoded(token, false)]));
-            "user_id"
+    let is_v2 = *auth == Auth::Bearer;
+    let mut body = Json::Object(Vec::new());
+    if is_v2 {
+        body.add("model", model.into());
+    }
+    body.add("query", part.query.into());
+    body.add("documents", part.documents());
+    if let Some(top_n) = part.top_n {
+        body.add("top_n", top_n.into());
+    }
+    if let Some(user) = part.request.user() {
+        body.add(if is_v2 { "user" } else { "user_id" }, user.into());
+    }
+    let mut request = HttpRequest::json(url, body);
+    match (key, auth) {
+        (Some(key), Auth::Bearer) => request.add("authorization", &bearer(key)),
+        (Some(token), Auth::AccessToken | Auth::OAuth { .. }) => {
+            request.url = with_query(url, &text!["access_token=", encoded(token, false)]);
         }
-        Auth::Iam => "user_id",
-        Auth::Bearer => {
-            body.insert(0, ("model".to_owned(), Json::from(model)));
-            headers.extend(key.map(|key| ("authorization".to_owned(), bearer(key))));
-            "user"
-        }
-    };
-    body.extend(part.request.user().map(|id| (user.to_owned(), Json::from(id))));
-    HttpRequest { url, headers, body: Some(Json::Object(body)) }
+        _ => {}
+    }
+    request
 }
 
-/// A key pasted with its `Bearer` does not get a second one.
-fn bearer(key: &str) -> String {
-    let prefix = "bearer ";
-    let pasted = key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    if pasted { key.to_owned() } else { text!["Bearer ", key] }
+/// `url` with `query` after what it has of one.
+pub(super) fn with_query(url: &str, query: &str) -> String {
+    text![url, if cut(url, b"?").is_some() { "&" } else { "?" }, query]
 }

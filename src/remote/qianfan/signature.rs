@@ -10,6 +10,7 @@ use sha2::Sha256;
 use crate::http::HttpRequest;
 use crate::remote::date;
 use crate::remote::keys::Keys;
+use crate::remote::pieces::{cut, is_any, pieces};
 use crate::text::text;
 
 /// Seconds a signature is good for; the official SDKs' default.
@@ -71,14 +72,12 @@ pub(super) fn sign(request: &mut HttpRequest, keys: &Keys<'_>, now: f64) {
     let signed = Signed { method: "POST", path: &path, query: &query, headers: &headers };
     let (key_id, secret) = (keys.key.unwrap_or_default(), keys.secret.unwrap_or_default());
     let authorization = authorization(&signed, key_id, secret, now, GOOD_FOR);
-    headers.push(("authorization".to_owned(), authorization));
-    request.headers.retain(|(name, _)| headers.iter().all(|(own, _)| own != name));
-    for header in headers {
-        // The host is the runtime's to send.
-        if header.0 != "host" {
-            request.headers.push(header);
+    for (name, value) in &headers {
+        if name != "host" {
+            request.add(name, value);
         }
     }
+    request.add("authorization", &authorization);
 }
 
 /// A name for what belongs to these keys that tells nothing about them.
@@ -92,7 +91,7 @@ pub(super) fn fingerprint(secret: &str, name: &str) -> String {
 pub fn encode(value: &str, is_path: bool) -> String {
     let mut encoded = String::new();
     for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || (is_path && byte == b'/') {
+        if byte.is_ascii_alphanumeric() || is_any(byte, b"-_.~") || (is_path && byte == b'/') {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
@@ -134,13 +133,13 @@ impl Lines {
 /// Host (with its port), path and query of an address as `URL.href` writes it; path and query decoded.
 fn taken_apart(url: &str) -> (String, String, Vec<(String, String)>) {
     // By characters: to look for a string would take two kilobytes of `remote.wasm`.
-    let (_, rest) = url.split_once(':').unwrap_or(("", url));
-    let rest = rest.trim_start_matches('/');
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    // After `scheme://`.
+    let rest = cut(url, b":").and_then(|(_, rest)| rest.get(2..)).unwrap_or(url);
+    let (rest, query) = cut(rest, b"?").unwrap_or((rest, ""));
+    let (host, path) = cut(rest, b"/").unwrap_or((rest, ""));
     let mut pairs = Vec::new();
-    for pair in query.split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for pair in pieces(query, b"&") {
+        let (name, value) = cut(pair, b"=").unwrap_or((pair, ""));
         if !pair.is_empty() {
             pairs.push((decoded(name), decoded(value)));
         }

@@ -7,6 +7,7 @@ use crate::http::{HttpReply, HttpRequest};
 use crate::json::Json;
 use crate::remote::keys::Keys;
 use crate::remote::provider::{Failure, TokenPurchase};
+use crate::remote::qianfan::request::with_query;
 use crate::remote::qianfan::signature::{encode, fingerprint};
 use crate::remote::token::Token;
 use crate::text::text;
@@ -21,11 +22,12 @@ const BAD_KEYS: &str = "it does not accept the pair; check auth.apiKey and auth.
 
 pub(super) fn purchase(url: &str, keys: &Keys<'_>) -> TokenPurchase {
     let (key, secret) = (keys.key.unwrap_or_default(), keys.secret.unwrap_or_default());
-    let join = if url.contains('?') { "&" } else { "?" };
     let (id, proof) = (encode(key, false), encode(secret, false));
-    let url = text![url, join, "grant_type=client_credentials&client_id=", id, "&client_secret=", proof];
-    let json = |name: &str| (name.to_owned(), "application/json".to_owned());
-    let request = HttpRequest { url, headers: vec![json("content-type"), json("accept")], body: None };
+    let query = text!["grant_type=client_credentials&client_id=", id, "&client_secret=", proof];
+    let mut request = HttpRequest { url: with_query(url, &query), headers: Vec::new(), body: None };
+    for name in ["content-type", "accept"] {
+        request.add(name, "application/json");
+    }
     TokenPurchase { name: text!["rerank-wasm/qianfan/", fingerprint(secret, key)], request }
 }
 
