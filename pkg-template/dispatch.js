@@ -18,7 +18,7 @@ import { LaneDied } from "./worker/lane.js";
  * @typedef {object} Call
  * @property {Task[]} tasks not begun
  * @property {Set<Lane>} running
- * @property {number} deaths
+ * @property {Set<LaneDied>} deaths that met it; one may meet several documents
  * @property {(error: unknown) => void} fail
  */
 
@@ -36,9 +36,11 @@ export class Dispatcher {
    * @param {Lane[]} lanes at least one
    * @param {string[]} notes on how they came about
    * @param {() => Promise<Lane>} [start] makes a lane in place of one that died
+   * @param {() => void} [end] lets go of what lanes share
    */
-  constructor(lanes, notes, start) {
+  constructor(lanes, notes, start, end = () => {}) {
     this.start = start;
+    this.end = end;
     for (const lane of lanes) this.#add(lane);
     const { path, notes: more } = lanes[0].plan;
     this.plan = { path, notes: [...more, ...notes] };
@@ -60,7 +62,7 @@ export class Dispatcher {
     try {
       return await new Promise((resolve, reject) => {
         /** @type {Call} */
-        const call = { tasks: [], running: new Set(), deaths: 0, fail: reject };
+        const call = { tasks: [], running: new Set(), deaths: new Set(), fail: reject };
         /** @param {number} index @returns {Task} */
         const scoring = (index) => ({
           run: (lane) => lane.score({ ...rest, documents: [documents[index]] }),
@@ -100,6 +102,7 @@ export class Dispatcher {
     this.#freed = true;
     this.#calls.clear();
     for (const lane of this.#lanes) lane.free();
+    this.end();
   }
 
   /** @param {Lane} lane */
@@ -136,7 +139,8 @@ export class Dispatcher {
       if (error instanceof LaneDied) afterDeath(call, task, error);
       else call.fail(error);
     }
-    if (isFit) this.#idle.push(lane);
+    // One that ended meanwhile may have finished its document.
+    if (isFit && this.#lanes.has(lane)) this.#idle.push(lane);
     this.#dispatch();
   }
 
@@ -192,8 +196,8 @@ export function inThisThread(lane, notes) {
 
 /** Scored again after the first death; the second one may be the document's doing, or the memory's. @param {Call} call @param {Task} task @param {LaneDied} error */
 function afterDeath(call, task, error) {
-  call.deaths += 1;
-  if (call.deaths === 1) call.tasks.unshift(task);
+  call.deaths.add(error);
+  if (call.deaths.size === 1) call.tasks.unshift(task);
   else call.fail(new RerankError("internal", `two workers ended while they ranked for this call: ${error.message}`, { cause: error }));
 }
 

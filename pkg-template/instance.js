@@ -3,6 +3,7 @@
 // at a time, step by step. Imports nothing by package name, since a page's import map does not reach its workers.
 
 import { RerankError } from "./error.js";
+import { firstPart, laterPart } from "./worker/part.js";
 
 /** Work between two pauses: a frame at 60 Hz. */
 const LONGEST_STRETCH_MS = 16;
@@ -13,9 +14,16 @@ const LONGEST_STRETCH_MS = 16;
  * @property {number} [tokenizerBytes]
  * @property {string} [modelSha256]
  * @property {string} [tokenizerSha256]
+ * @property {number} [part] the range of layers that is loaded, from 0
+ * @property {number} [parts] of how many
+ * @property {import("./cache/reread.js").Again} [again] where large tables of the model are left
+ *
+ * @typedef {(again: import("./cache/reread.js").Again) => Promise<import("./cache/reread.js").Reread>} OpenAgain
  *
  * @typedef {object} Loading an instance on its way; here or in a worker
  * @property {(file: "model" | "tokenizer", chunk: Uint8Array) => void | Promise<void>} push copies the chunk
+ * @property {(file: "model" | "tokenizer") => void | Promise<void>} finish it is whole
+ * @property {() => boolean} [isLost] whether the model's file is gone, of which rows are read again
  * @property {(options: { maxTokens?: number, longDocuments?: string, scores?: string }) => Lane | Promise<Lane>} build
  * @property {() => void} drop lets go of what came so far
  *
@@ -23,6 +31,7 @@ const LONGEST_STRETCH_MS = 16;
  *
  * @typedef {object} Lane a model ready to rank, one document at a time
  * @property {{ path: string, notes: string[] }} plan
+ * @property {number} [memoryBytes] of its instance
  * @property {(request: any) => Promise<void>} check throws what is wrong with a whole request
  * @property {(request: any) => Promise<Scored | undefined>} score of a request with one document; undefined: aborted
  * @property {() => void} abort makes the running `score` end within the time of one window
@@ -35,17 +44,30 @@ const LONGEST_STRETCH_MS = 16;
  * @param {() => any} createGlue
  * @param {WebAssembly.Module} module
  * @param {Known} known
+ * @param {OpenAgain} [openAgain] without it all of the model is in memory
  * @returns {Promise<Loading>}
  */
-export async function openHere(createGlue, module, known) {
+export async function openHere(createGlue, module, known, openAgain) {
   const glue = createGlue();
+  /** @type {WebAssembly.Memory} */
+  let memory;
   try {
     // Not initSync: on a page's thread Chromium refuses to instantiate 8 MB and more at once.
-    await glue.init({ module_or_path: module });
+    ({ memory } = await glue.init({ module_or_path: module }));
   } catch (cause) {
     throw new RerankError("wasm_unavailable", "WebAssembly could not be started: the module is not this package's, or memory is short", { cause });
   }
-  const loader = new glue.LocalLoader(known);
+  /** @type {import("./cache/reread.js").Reread | undefined} */
+  let read;
+  let isLost = false;
+  const reread = (/** @type {number} */ offset, /** @type {number} */ length) => {
+    try {
+      return read?.(offset, length);
+    } catch {
+      isLost = true;
+    }
+  };
+  const loader = new glue.LocalLoader({ ...known, reread: known.again && openAgain ? reread : undefined });
   /** After a trap nothing may be called any more, and building takes the loader along. */
   let isSpent = false;
   return {
@@ -58,9 +80,25 @@ export async function openHere(createGlue, module, known) {
         throw error;
       }
     },
-    build(options) {
+    finish(file) {
+      // Its text then makes room for the model's weights.
+      try {
+        if (file === "tokenizer") loader.readTokenizer();
+      } catch (error) {
+        isSpent = isTrap(error);
+        throw error;
+      }
+    },
+    isLost: () => isLost,
+    async build(options) {
+      if (known.again && openAgain) read = await openAgain(known.again);
       isSpent = true;
-      return lane(loader.build(options));
+      // Memory only grows: what building took is what there is.
+      const measured = (/** @type {any} */ built) => Object.assign(built, { memoryBytes: memory.buffer.byteLength });
+      if (known.parts === undefined) return measured(lane(loader.build(options)));
+      if (known.part === 0) return measured(firstPart(loader.build(options)));
+      const part = loader.buildPart(options);
+      return part && measured(laterPart(part));
     },
     drop() {
       if (!isSpent) loader.free();

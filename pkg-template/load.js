@@ -8,27 +8,29 @@ import { StartOver } from "./cache/download.js";
 import { Dispatcher, inThisThread } from "./dispatch.js";
 import { RerankError, invalidRequest, isFailure, isRerankError } from "./error.js";
 import { openHere, pause } from "./instance.js";
+import { Line, together } from "./line.js";
 import { pump } from "./pump.js";
 import { reader, tokenizerBeside } from "./sources.js";
+import { spread } from "./spread.js";
 import { readTrainedTokens } from "./trained.js";
 import { LaneDied, openThere } from "./worker/lane.js";
 
 /**
  * @typedef {import("./instance.js").Lane} Lane one that ranks
  * @typedef {import("./instance.js").Loading} Loading
+ * @typedef {import("./worker/part.js").Part} Part
+ * @typedef {{ part: number, parts: number }} Range of the layers
+ * @typedef {{ workers: number | "auto", range?: Range }} Wanted 0 workers: in this thread; a range: that part of the model again
  * @typedef {{ phase: "download" | "verify" | "build", loaded: number, total?: number }} Progress
  * @typedef {{ compile: (wasm?: any) => Promise<WebAssembly.Module>, createGlue: () => any, memoryLimitBytes?: number }} Wasm
  */
 
-/** Four workers keep a desktop's memory busy; more rank no faster. */
-const MOST_WORKERS = 4;
-/** Of the device's memory, what copies of a model may take together. */
-const SHARE_OF_MEMORY = 1 / 8;
-/** What a model of so many bytes takes in all while it is loaded. @param {number} size */
-const memoryFor = (size) => 1.15 * size + 64e6;
-
 /** What a file is no good for; one from the cache is fetched again. */
 const SPOILED = new Set(["bad_model", "bad_tokenizer", "checksum_mismatch"]);
+/** What an engine says of a model that can be loaded in one piece alone. */
+const CANNOT = "unsupported";
+/** A smaller model has no table worth leaving in the cache, in bytes. */
+const WITH_LARGE_TABLES = 48e6;
 /** Loads in all, where files change or spoil on the way. */
 const MOST_STARTS = 3;
 
@@ -47,10 +49,14 @@ export function openLocal(options, wasm, onProgress) {
   const trained = readTrainedTokens(options.tokenizerConfig, { cache: options.cache, stallMs: options.timeoutMs, note });
   /** Whether workers have run here. */
   let isLoaded = false;
+  /** Whether it is to be all in memory, with the tables that might be left in the cache. */
+  let isResident = false;
+  /** Whether the model has turned out to have no place where it can be split. */
+  let isIndivisible = false;
 
   /**
-   * @param {AbortSignal} signal @param {number | "auto"} wanted 0: in this thread @param {typeof onProgress} report
-   * @returns {Promise<Lane[]>} at least one
+   * @param {AbortSignal} signal @param {Wanted} wanted @param {typeof onProgress} report
+   * @returns {Promise<(Lane | Part[])[]>} at least one; all parts of a model as one
    */
   async function open(signal, wanted, report) {
     const { model, tokenizer } = await files();
@@ -78,7 +84,7 @@ export function openLocal(options, wasm, onProgress) {
   /**
    * @param {AbortSignal} signal @param {WebAssembly.Module} module @param {import("./sources.js").OpenSource[]} sources
    * @param {number | undefined} trainedTokens
-   * @param {number | "auto"} wanted @param {typeof onProgress} report @param {() => void} onRead
+   * @param {Wanted} wanted @param {typeof onProgress} report @param {() => void} onRead
    * @param {() => void} end ends both sources
    */
   async function openWith(signal, module, [model, tokenizer], trainedTokens, wanted, report, onRead, end) {
@@ -87,13 +93,14 @@ export function openLocal(options, wasm, onProgress) {
       tokenizerBytes: tokenizer.size,
       modelSha256: options.sha256?.model,
       tokenizerSha256: options.sha256?.tokenizer,
+      again: isResident || wanted.workers === 0 || Number(model.size) < WITH_LARGE_TABLES ? undefined : model.again,
     };
-    const count = wanted === "auto" ? workersFor(model.size, options.maxMemoryBytes) : wanted;
-    const loadings = new Set(await startAll(count, wanted === "auto", module, known));
+    const loadings = new Set(await startAll(wanted, model.size, module, known));
     try {
       await pump(signal, { model, tokenizer }, loadings, report, end);
       onRead();
       signal.throwIfAborted();
+      if (known.again && model.isKept?.() === false) throw new RerankError(CANNOT, "the cache did not keep the model");
       if (options.sha256) report({ phase: "verify", loaded: 1, total: 1 });
       report({ phase: "build", loaded: 0, total: 1 });
       // Building takes a second: let the page show that.
@@ -101,26 +108,38 @@ export function openLocal(options, wasm, onProgress) {
       const lanes = await survivors([...loadings].map((loading) => build(loading, { ...options, trainedTokens })));
       await Promise.all([model.confirm?.(), tokenizer.confirm?.()]);
       report({ phase: "build", loaded: 1, total: 1 });
-      if (signal.aborted) for (const lane of lanes) lane.free();
+      if (signal.aborted) for (const lane of lanes.flat()) lane.free();
       signal.throwIfAborted();
       return lanes;
     } catch (error) {
       for (const loading of loadings) loading.drop();
-      if (!(isRerankError(error) || isFailure(error)) || !SPOILED.has(error.code)) throw error;
+      if (!(isRerankError(error) || isFailure(error))) throw error;
+      if (error.code === CANNOT && !(isResident && isIndivisible)) {
+        if (isResident) isIndivisible = true;
+        isResident = true;
+        throw new StartOver("model");
+      }
+      if (!SPOILED.has(error.code)) throw error;
       await Promise.all([model.discard?.(), tokenizer.discard?.()]);
       throw model.wasKept || tokenizer.wasKept ? new StartOver("model") : error;
     }
   }
 
-  /** @param {number} count @param {boolean} isAuto @param {WebAssembly.Module} module @param {import("./instance.js").Known} known */
-  async function startAll(count, isAuto, module, known) {
+  /** @param {Wanted} wanted @param {number | undefined} size @param {WebAssembly.Module} module @param {import("./instance.js").Known} known */
+  async function startAll({ workers, range }, size, module, known) {
     const here = async () => [await openHere(wasm.createGlue, module, known)];
-    if (count === 0) return here();
+    if (workers === 0) return here();
+    const there = (/** @type {number} */ count, /** @type {Range | undefined} */ range) => Array.from({ length: count }, () => openThere(spawn, module, { ...known, ...range }));
     try {
-      return await survivors(Array.from({ length: count }, () => openThere(spawn, module, known)));
+      if (range) return [await there(1, range)[0]];
+      const room = { cores: cores(), deviceBytes: deviceMemory(), most: options.maxMemoryBytes };
+      const { workers: count, isSplit } = spread(workers, size, room);
+      if (!isSplit) return await survivors(there(count));
+      if (isIndivisible) return await survivors(there(1));
+      return [together(await all(Array.from({ length: count }, (_, part) => there(1, { part, parts: count })[0])))];
     } catch (error) {
       if (isLoaded || (isRerankError(error) && !(error instanceof LaneDied))) throw error;
-      if (!isAuto) throw new RerankError("unsupported", "workers: none could be started here; pass 0 to rank on the calling thread", { cause: error });
+      if (workers !== "auto") throw new RerankError("unsupported", "workers: none could be started here; pass 0 to rank on the calling thread", { cause: error });
       notes.add("workers: none could be started; ranking runs on the calling thread");
       return here();
     }
@@ -139,12 +158,19 @@ export function openLocal(options, wasm, onProgress) {
 
   return async (signal) => {
     if (workers > 0 && !canSpawn()) notes.add("workers: this runtime has none; ranking runs on the calling thread");
-    const lanes = await openAnew(signal, canSpawn() ? workers : 0, onProgress);
+    const lanes = await openAnew(signal, { workers: canSpawn() ? workers : 0 }, onProgress);
+    notes.add(memoryOf(lanes.flat()));
     const [first] = lanes;
+    if (Array.isArray(first)) {
+      isLoaded = true;
+      const [{ parts }] = first;
+      const line = new Line(first, async (part) => /** @type {any} */ ((await openAnew(signal, { workers: 1, range: { part, parts } }, () => {}))[0]));
+      return new Dispatcher(line.lanes, [...notes], () => line.start(), () => line.end());
+    }
     if (first.beside) return inThisThread(/** @type {any} */ (first), [...notes]);
     isLoaded = true;
-    const another = async () => (await openAnew(signal, 1, () => {}))[0];
-    return new Dispatcher(lanes, [...notes], another);
+    const another = async () => /** @type {Lane} */ ((await openAnew(signal, { workers: 1 }, () => {}))[0]);
+    return new Dispatcher(/** @type {Lane[]} */ (lanes), [...notes], another);
   };
 }
 
@@ -187,10 +213,23 @@ async function build(loading, { maxTokens, trainedTokens, longDocuments, scores,
   }
 }
 
-/** @param {number | undefined} size of the model, in bytes @param {number} [most] bytes for all copies */
-function workersFor(size, most = deviceMemory() * SHARE_OF_MEMORY) {
-  const fit = size === undefined ? 1 : Math.floor(most / memoryFor(size));
-  return Math.max(1, Math.min(cores(), MOST_WORKERS, fit));
+/** @param {{ memoryBytes?: number }[]} lanes */
+function memoryOf(lanes) {
+  const bytes = lanes.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0);
+  return `memory: ${(bytes / 1e6).toFixed(1)} MB of wasm memory${lanes.length > 1 ? ` in ${lanes.length} workers` : ""}`;
+}
+
+/**
+ * All of them: where one fails, the others are let go.
+ * @param {Promise<Loading>[]} attempts
+ */
+async function all(attempts) {
+  const settled = await Promise.allSettled(attempts);
+  const failed = settled.find((it) => it.status === "rejected");
+  const started = settled.flatMap((it) => (it.status === "fulfilled" ? [it.value] : []));
+  if (!failed) return started;
+  for (const loading of started) loading.drop();
+  throw failed.reason;
 }
 
 /**

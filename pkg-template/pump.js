@@ -32,7 +32,7 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
     let sent = Promise.resolve();
     const send = async (/** @type {Uint8Array} */ chunk) => {
       await sent;
-      sent = push(loadings, name, chunk);
+      sent = each(loadings, (it) => it.push(name, chunk));
       sent.catch((cause) => refuse(told(name, cause)));
       loaded += chunk.byteLength;
       onProgress({ phase: "download", loaded, ...total });
@@ -45,6 +45,7 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
         }
       }
       await sent;
+      if (!signal.aborted) await each(loadings, (it) => it.finish(name));
     } catch (cause) {
       throw told(name, cause);
     }
@@ -60,11 +61,11 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
   }
 }
 
-/** @param {Set<import("./instance.js").Loading>} loadings @param {"model" | "tokenizer"} name @param {Uint8Array} chunk */
-async function push(loadings, name, chunk) {
-  const pushOne = async (/** @type {import("./instance.js").Loading} */ loading) => {
+/** @param {Set<import("./instance.js").Loading>} loadings @param {(loading: import("./instance.js").Loading) => void | Promise<void>} act */
+async function each(loadings, act) {
+  const one = async (/** @type {import("./instance.js").Loading} */ loading) => {
     try {
-      await loading.push(name, chunk);
+      await act(loading);
     } catch (error) {
       // Its other file was on the way too.
       if (!loadings.has(loading)) return;
@@ -74,5 +75,5 @@ async function push(loadings, name, chunk) {
       loading.drop();
     }
   };
-  await Promise.all([...loadings].map(pushOne));
+  await Promise.all([...loadings].map(one));
 }

@@ -13,6 +13,8 @@ import { typeName } from "./request.js";
  * @typedef {object} OpenSource
  * @property {number} [size] bytes, where the sender says
  * @property {AsyncIterable<Uint8Array>} chunks
+ * @property {import("./cache/reread.js").Again} [again] where the file can be read again, once it is whole
+ * @property {() => boolean} [isKept] whether it really was kept there
  * @property {boolean} [wasKept] whether some of it comes from the cache
  * @property {() => Promise<void>} [discard] forgets it: it was no good
  * @property {() => Promise<void>} [confirm] an engine has found that it has the digest that was asked for

@@ -303,16 +303,18 @@ export interface LocalOptions {
    */
   label?: number;
   /**
-   * Workers to rank on, each with a copy of the model; documents go to whichever is free, longest first. Scores are the same
-   * with any number. `0`: the calling thread, with a pause at least every 16 ms or every window. `"auto"` (default): one a core
-   * (`navigator.hardwareConcurrency`), at most 4, no more than fit in {@link LocalOptions.maxMemoryBytes}, and one at least;
-   * where none can be started, the calling thread. Cloudflare Workers have none. No special headers are needed.
+   * Workers to rank on, each with a copy of the model; documents go to whichever is free, longest first. Where copies would not
+   * fit in {@link LocalOptions.maxMemoryBytes}, the model is split: each worker has a range of its layers, its weights are there
+   * once, and documents pass through all of them. Scores are the same with any number, and either way. `0`: the calling thread,
+   * with a pause at least every 16 ms or every window. `"auto"` (default): one a core (`navigator.hardwareConcurrency`), at most
+   * 4; one for a model whose size is not known; where none can be started, the calling thread. Cloudflare Workers have none. No
+   * special headers are needed.
    *
    * A worker that dies is replaced and its document is scored again; a second death during one call ends it with `internal`.
    */
   workers?: number | "auto";
   /**
-   * Bytes that copies of the model may take together with `workers: "auto"`; one takes about 1.15 times its file and 64 MB.
+   * Bytes that copies of the model may take together; one takes about 1.15 times its file and 64 MB. With less the model is split.
    * Default: an eighth of the device's memory (`navigator.deviceMemory`, else 4 GiB).
    */
   maxMemoryBytes?: number;

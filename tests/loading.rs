@@ -3,12 +3,14 @@
 #![cfg(feature = "local")]
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use prost::Message;
 use rerank_wasm::error::{Error, ErrorKind, Result};
-use rerank_wasm::local::load::{Destination, IncomingFile};
+use rerank_wasm::local::load::{Destination, IncomingFile, Reread};
 use rerank_wasm::local::logits::CrossEncoder;
-use rerank_wasm::local::onnx::{Fusing, IncomingModel, OnnxCrossEncoder};
+use rerank_wasm::local::onnx::{Fusing, IncomingModel, OnnxCrossEncoder, Part};
 use rerank_wasm::local::pair::Row;
 use rerank_wasm::local::room::Room;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
@@ -25,9 +27,12 @@ fn loaded(chunks: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<OnnxCros
     model.build(Fusing::default(), None)
 }
 
+fn row() -> Row {
+    Row { ids: vec![2, 10, 20, 3, 30, 40, 50, 3], segments: vec![0, 0, 0, 0, 1, 1, 1, 1] }
+}
+
 fn logit(model: &OnnxCrossEncoder) -> f32 {
-    let row = Row { ids: vec![2, 10, 20, 3, 30, 40, 50, 3], segments: vec![0, 0, 0, 0, 1, 1, 1, 1] };
-    model.logits(&row).expect("a logit")
+    model.logits(&row()).expect("a logit")
 }
 
 /// The small model, changed.
@@ -83,9 +88,8 @@ fn a_damaged_file_is_a_model_or_refused_and_never_panics() {
     }
 }
 
-/// Weights before nodes: prost writes fields by their numbers, so the graph is written in two parts.
-#[test]
-fn weights_may_come_before_the_nodes_that_read_them() {
+/// The small model, weights before nodes: prost writes fields by their numbers, so the graph is written in two parts.
+fn weights_first() -> Vec<u8> {
     let mut model = ModelProto::decode(&*tiny()).expect("a model");
     let mut graph = model.graph.take().expect("a graph");
     let nodes = GraphProto { node: std::mem::take(&mut graph.node), ..GraphProto::default() };
@@ -94,8 +98,29 @@ fn weights_may_come_before_the_nodes_that_read_them() {
     file.push(7 << 3 | 2);
     prost::encoding::encode_varint(body.len() as u64, &mut file);
     file.extend(body);
+    file
+}
+
+#[test]
+fn weights_may_come_before_the_nodes_that_read_them() {
     let expected = logit(&loaded([tiny()]).expect("a model"));
-    assert_eq!(logit(&loaded(file.chunks(1000)).expect("a model")), expected);
+    assert_eq!(logit(&loaded(weights_first().chunks(1000)).expect("a model")), expected);
+}
+
+/// A file that writes its weights first cannot be asked what of them a part reads: they are dropped once it is there.
+#[test]
+fn a_model_comes_in_parts_in_whatever_order_its_fields_come() {
+    let expected = logit(&loaded([tiny()]).expect("a model"));
+    for file in [tiny(), weights_first()] {
+        let parts = (0..3).map(|index| {
+            let mut model = IncomingModel::of_part(Room::default(), Part { index, of: 3 });
+            file.chunks(1000).try_for_each(|chunk| model.take(chunk)).expect("taken");
+            model.build_part(Fusing::default(), None).expect("a part").expect("layers")
+        });
+        let row = row();
+        let through = |hidden: Vec<f32>, part: OnnxCrossEncoder| part.forward(&row, &hidden).expect("hidden states");
+        assert_eq!(parts.fold(Vec::new(), through), [expected]);
+    }
 }
 
 #[test]
@@ -233,4 +258,58 @@ fn a_chosen_label_is_the_score() {
     let error = build(3).err().expect("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(error.to_string(), "label: expected 0 to 2, as the model has 3 labels, found 3");
+}
+
+/// The file in memory, for what is read again; counts the rows, and is gone once it is told to be.
+#[derive(Debug)]
+struct FileAgain {
+    bytes: Vec<u8>,
+    reads: AtomicUsize,
+    is_gone: AtomicBool,
+}
+
+impl Reread for FileAgain {
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        if self.is_gone.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Internal, "the file is gone"));
+        }
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let start = offset as usize;
+        into.copy_from_slice(&self.bytes[start..start + into.len()]);
+        Ok(())
+    }
+}
+
+/// The small model, its word table of 5 MiB.
+fn with_large_table() -> Vec<u8> {
+    let mut model = ModelProto::decode(&*tiny()).expect("a model");
+    let graph = model.graph.as_mut().expect("a graph");
+    let is_table = |it: &&mut TensorProto| it.name.contains("word_embeddings") && it.dims.len() == 2;
+    let table = graph.initializer.iter_mut().find(is_table).expect("a table");
+    table.dims[0] = (5 << 20) / table.dims[1];
+    table.raw_data.resize(5 << 20, 7);
+    model.encode_to_vec()
+}
+
+#[test]
+fn rows_of_a_table_left_in_the_file_are_those_of_the_table() {
+    let bytes = with_large_table();
+    let expected = logit(&loaded([&bytes]).expect("a model"));
+    let file = Arc::new(FileAgain { bytes, reads: AtomicUsize::default(), is_gone: AtomicBool::default() });
+    for of in [1, 2] {
+        let parts = (0..of).map(|index| {
+            let again: Arc<dyn Reread> = file.clone();
+            let mut model = IncomingModel::of_part(Room::default(), Part { index, of }).leaving_tables(again);
+            file.bytes.chunks(1 << 20).try_for_each(|chunk| model.take(chunk)).expect("taken");
+            model.build_part(Fusing::default(), None).expect("a part").expect("layers")
+        });
+        let parts: Vec<_> = parts.collect();
+        let row = row();
+        let through = |hidden: Vec<f32>, part: &OnnxCrossEncoder| part.forward(&row, &hidden).expect("hidden states");
+        assert_eq!(parts.iter().fold(Vec::new(), through), [expected], "{of} parts");
+        assert_eq!(file.reads.swap(0, Ordering::Relaxed), row.ids.len(), "{of} parts");
+        file.is_gone.store(true, Ordering::Relaxed);
+        says(&parts[0].forward(&row, &[]).expect_err("gone").to_string(), &["the file is gone"]);
+        file.is_gone.store(false, Ordering::Relaxed);
+    }
 }

@@ -9,6 +9,7 @@
  * @property {(name: string, bytes: Uint8Array) => Promise<void>} put all of it or nothing; throws QuotaExceededError where it is full
  * @property {(name: string) => Promise<void>} remove
  * @property {() => Promise<string[]>} names
+ * @property {(key: string) => import("./reread.js").Again} [again] how a worker reads an entry's parts, where that goes
  * @property {() => Promise<number | undefined>} room bytes that may still be put, where that is known
  *
  * @typedef {object} Manifest

@@ -84,6 +84,8 @@ export async function openCached(name, url, { store, sha256, isRequired, stallMs
       }
     })(),
     wasKept: entry.length > 0,
+    again: store.again?.(entry.key),
+    isKept: () => isKeeping,
     discard,
     async confirm() {
       if (isKeeping && sha256 && entry.manifest.sha256 !== sha256.toLowerCase()) await entry.save({ sha256: sha256.toLowerCase() }).catch(() => {});

@@ -17,6 +17,7 @@ export async function openStore() {
   let last = 0;
   return {
     kind: "folder",
+    again: (key) => ({ kind: "folder", folder, key }),
     get: (name) => readFile(join(folder, name)).catch(() => undefined),
     async put(name, bytes) {
       // All or nothing, also when two processes are at it.

@@ -3,7 +3,7 @@
 
 import { cacheApi } from "./cache-api.js";
 
-const FOLDER = "rerank-wasm";
+export const FOLDER = "rerank-wasm";
 /** Firefox asks its user, who may look away. */
 const LONGEST_QUESTION_MS = 3_000;
 
@@ -23,6 +23,7 @@ async function opfs() {
   return {
     kind: "opfs",
     room,
+    again: (key) => ({ kind: "opfs", key }),
     async get(name) {
       const handle = await folder.getFileHandle(name).catch(() => undefined);
       return handle && new Uint8Array(await (await handle.getFile()).arrayBuffer());

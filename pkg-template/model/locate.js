@@ -4,5 +4,5 @@
 /** @param {string} source @returns {string | URL} */
 export const locate = (source) => source;
 
-/** @param {URL} url @returns {Promise<{ size?: number, chunks: AsyncIterable<Uint8Array> } | undefined>} undefined: fetch it */
+/** @param {URL} url @returns {Promise<import("../sources.js").OpenSource | undefined>} undefined: fetch it */
 export const openFile = async (url) => undefined;

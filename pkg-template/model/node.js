@@ -3,7 +3,7 @@
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { RerankError } from "../error.js";
 
@@ -14,11 +14,11 @@ export { defaultModel } from "./web.js";
 /** @param {string} source @returns {string | URL} */
 export const locate = (source) => (/^(https?|file|data|blob):/.test(source) ? new URL(source) : pathToFileURL(source));
 
-/** @param {URL} url @returns {Promise<{ size?: number, chunks: AsyncIterable<Uint8Array> } | undefined>} undefined: fetch it */
+/** @param {URL} url @returns {Promise<import("../sources.js").OpenSource | undefined>} undefined: fetch it */
 export async function openFile(url) {
   if (url.protocol !== "file:") return undefined;
   const { size } = await stat(url).catch((cause) => {
     throw new RerankError("not_found", `${url.pathname} could not be opened: ${cause.code}`, { cause });
   });
-  return { size, chunks: createReadStream(url, { highWaterMark: 1 << 20 }) };
+  return { size, chunks: createReadStream(url, { highWaterMark: 1 << 20 }), again: { kind: "file", path: fileURLToPath(url) } };
 }

@@ -2,6 +2,7 @@
 // A worker as a lane: each method is a message, each answer settles it, and the worker's end rejects what still waits.
 
 import { RerankError, fromFailure } from "../error.js";
+import { buffersOf } from "./part.js";
 
 /**
  * @typedef {object} Thread a worker of whichever runtime
@@ -33,18 +34,29 @@ export async function openThere(spawn, module, known) {
   const remote = connect(spawn);
   await remote.ask("open", [module, known]);
   return {
-    push(file, chunk) {
+    async push(file, chunk) {
+      // The first part alone reads text.
+      if (file === "tokenizer" && known.part) return;
       // A copy: the chunk may be the caller's, and others get it too. Not slice: that of Node's Buffer copies nothing.
       const own = new Uint8Array(chunk);
       return remote.ask("push", [file, own], [own.buffer]);
     },
+    finish: async (file) => (file === "tokenizer" && known.part ? undefined : remote.ask("finish", [file])),
     async build(options) {
-      const plan = await remote.ask("build", [options]);
+      const built = await remote.ask("build", [options]);
+      // A part that no layer is left for.
+      if (!built) return /** @type {any} */ (undefined);
       return {
-        plan,
+        plan: built.plan,
+        memoryBytes: built.memoryBytes,
+        parts: known.parts,
         check: (request) => remote.ask("check", [request]),
         score: (request) => remote.ask("score", [request]),
         abort: () => remote.tell("abort"),
+        begin: (/** @type {any[]} */ ...args) => remote.ask("begin", args),
+        next: (/** @type {any[]} */ ...args) => remote.ask("next", args),
+        end: (/** @type {number} */ id) => remote.tell("end", [id]),
+        forward: (/** @type {import("./part.js").Passed} */ passed) => remote.ask("forward", [passed], buffersOf(passed.hidden)),
         free: remote.end,
         died: remote.died,
       };
@@ -95,9 +107,9 @@ function connect(spawn) {
         thread.post({ id, method, args }, transfer);
       });
     },
-    /** @param {string} method */
-    tell(method) {
-      if (!ended) thread.post({ method, args: [] });
+    /** @param {string} method @param {any[]} [args] */
+    tell(method, args = []) {
+      if (!ended) thread.post({ method, args });
     },
     /** Wanted, and so no death. */
     end() {

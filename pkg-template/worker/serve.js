@@ -2,37 +2,39 @@
 // Inside a worker: messages in, one instance of the engine, answers out. Plain data both ways.
 
 import { openHere, isTrap } from "../instance.js";
+import { buffersOf } from "./part.js";
 
 /**
  * @param {() => any} createGlue
- * @param {(answer: { id: number, value?: any, failure?: import("../error.js").Failure, trap?: string }) => void} post
+ * @param {import("../instance.js").OpenAgain} openAgain
+ * @param {(answer: { id: number, value?: any, failure?: import("../error.js").Failure, trap?: string }, transfer: ArrayBuffer[]) => void} post
  * @returns {(message: { id?: number, method: string, args: any[] }) => Promise<void>}
  */
-export function serve(createGlue, post) {
+export function serve(createGlue, openAgain, post) {
   /** @type {import("../instance.js").Loading} */
   let loading;
-  /** @type {import("../instance.js").Lane} */
+  /** A lane, or a part of one. @type {any} */
   let lane;
   /** @type {Record<string, (...args: any[]) => any>} */
   const methods = {
     async open(module, known) {
-      loading = await openHere(createGlue, module, known);
+      loading = await openHere(createGlue, module, known, openAgain);
     },
     push: (file, chunk) => loading.push(file, chunk),
+    finish: (file) => loading.finish(file),
     async build(options) {
       lane = await loading.build(options);
-      return lane.plan;
+      return lane && { plan: lane.plan, memoryBytes: lane.memoryBytes };
     },
-    check: (request) => lane.check(request),
-    score: (request) => lane.score(request),
-    abort: () => lane?.abort(),
   };
   return async ({ id, method, args }) => {
     try {
-      const value = await methods[method](...args);
-      if (id !== undefined) post({ id, value });
+      const value = await (method in methods ? methods[method](...args) : lane?.[method](...args));
+      if (id !== undefined) post({ id, value }, buffersOf(value));
     } catch (error) {
-      if (id !== undefined) post({ id, ...told(error) });
+      // What was left in the file cannot be had any more: a fresh worker fetches it again.
+      const answer = loading?.isLost?.() ? { trap: "the model's file is gone from the cache" } : told(error);
+      if (id !== undefined) post({ id, ...answer }, []);
     }
   };
 }

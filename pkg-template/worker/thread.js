@@ -3,12 +3,13 @@
 
 import { parentPort } from "node:worker_threads";
 
+import { openAgain } from "../cache/reread-node.js";
 import { createGlue } from "../local.glue.js";
 
 import { serve } from "./serve.js";
 
 if (parentPort) {
   const port = parentPort;
-  const answer = serve(createGlue, (message) => port.postMessage(message));
+  const answer = serve(createGlue, openAgain, (message, transfer) => port.postMessage(message, transfer));
   port.on("message", answer);
 }

@@ -1,11 +1,12 @@
 // @ts-check
 // The worker of a page: an entry of its own, for which bundlers make a file.
 
+import { openAgain } from "../cache/reread-web.js";
 import { createGlue } from "../local.glue.js";
 
 import { serve } from "./serve.js";
 
-const answer = serve(createGlue, (message) => postMessage(message));
+const answer = serve(createGlue, openAgain, (message, transfer) => postMessage(message, { transfer }));
 
 /** @type {any} */ (globalThis).onmessage = async (/** @type {MessageEvent} */ { data }) => {
   if (data.method !== "open") return answer(data);

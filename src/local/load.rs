@@ -1,5 +1,7 @@
 //! A file as it arrives, chunk by chunk, and the check that it is the one that was asked for.
 
+use std::fmt::Debug;
+
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -12,6 +14,15 @@ pub trait Destination {
     /// # Errors
     /// Where they cannot be what they should be, or do not fit.
     fn take(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// A file once more, anywhere in it, after it has come: for what is not kept in memory.
+pub trait Reread: Debug + Send + Sync {
+    /// Fills `into` with the file's bytes from `offset` on.
+    ///
+    /// # Errors
+    /// Where the file is gone or shorter.
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<()>;
 }
 
 /// All bytes in one place, for files that are read as a whole.

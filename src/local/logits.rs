@@ -13,6 +13,16 @@ pub trait CrossEncoder {
     /// `bad_model` where the graph fails on this row.
     fn logits(&self, row: &Row) -> Result<f32>;
 
+    /// What a part of a model makes of a row: hidden states `[length × width]`, or the one logit where it is the last part.
+    /// `hidden`: what the part before made of the row; none for the first part. A whole model is its only part.
+    ///
+    /// # Errors
+    /// `bad_model` where the graph fails on this row, or on hidden states of another size.
+    fn forward(&self, row: &Row, hidden: &[f32]) -> Result<Vec<f32>> {
+        let _ = hidden;
+        self.logits(row).map(|logit| vec![logit])
+    }
+
     /// Tokens of a row at most; `None`: the model has no position table.
     fn positions(&self) -> Option<usize>;
 

@@ -34,7 +34,7 @@ pub mod scores;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ranking::Ranking;
 use crate::request::RerankRequest;
 
@@ -115,7 +115,8 @@ impl LocalReranker {
         let mut query = self.tokenizer.tokens(request.query())?.ids;
         query.truncate(windows::longest_query(self.max_tokens, self.template.separators()));
         let scores = Scores::for_documents(request.documents().len());
-        Ok(Job { reranker: Rc::clone(self), request, query, next_document: 0, rows: VecDeque::new(), scores })
+        let reranker = Rc::clone(self);
+        Ok(Job { reranker, request, query, next_document: 0, rows: VecDeque::new(), away: None, scores })
     }
 }
 
@@ -128,6 +129,8 @@ pub struct Job {
     next_document: usize,
     /// Rows waiting for the model: the windows of one document.
     rows: VecDeque<(Window, Row)>,
+    /// Whose row the other parts of the model have.
+    away: Option<Window>,
     scores: Scores,
 }
 
@@ -146,6 +149,36 @@ impl Job {
             self.rows = self.rows_of_next_document()?;
         }
         Ok(self.rows.is_empty() && self.next_document == self.request.documents().len())
+    }
+
+    /// Takes the next row through this part of the model: the row, and its hidden states for the next part; `None` when
+    /// nothing is left. Then [`Job::place`], and so on.
+    ///
+    /// # Errors
+    /// As [`Job::step`]; `internal` where the row before has not been placed.
+    pub fn forward(&mut self) -> Result<Option<(Row, Vec<f32>)>> {
+        if self.away.is_some() {
+            return Err(Error::new(ErrorKind::Internal, "a row's logit is expected before the next row"));
+        }
+        while self.rows.is_empty() && self.next_document < self.request.documents().len() {
+            self.rows = self.rows_of_next_document()?;
+        }
+        let Some((window, row)) = self.rows.pop_front() else { return Ok(None) };
+        let LocalReranker { model, options, .. } = &*self.reranker;
+        options.room.need("ranking", model.working_bytes(row.ids.len()))?;
+        let hidden = model.forward(&row, &[])?;
+        self.away = Some(window);
+        Ok(Some((row, hidden)))
+    }
+
+    /// What the last part of the model made of the row that [`Job::forward`] gave.
+    ///
+    /// # Errors
+    /// `internal` where no row is away.
+    pub fn place(&mut self, logit: f32) -> Result<()> {
+        let nothing = || Error::new(ErrorKind::Internal, "expected no logit: no row is away");
+        self.scores.place(self.away.take().ok_or_else(nothing)?, logit);
+        Ok(())
     }
 
     /// Documents scored so far.

@@ -4,20 +4,24 @@
 //! the very call that met it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use js_sys::{Array, Uint8Array};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Float32Array, Function, Int32Array, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::load::{Destination, IncomingFile, WholeFile};
-use crate::local::onnx::{Fusing, IncomingModel};
+use crate::local::logits::CrossEncoder;
+use crate::local::onnx::{Fusing, IncomingModel, OnnxCrossEncoder, Part};
+use crate::local::pair::Row;
 use crate::local::room::Room;
 use crate::local::scores::Activation;
 use crate::local::tokens::Tokenizer;
 use crate::local::windows::Cutting;
 use crate::local::{Job, LocalOptions, LocalReranker};
 use crate::wasm::error::to_js;
+use crate::wasm::reread::FileReader;
 use crate::wasm::types::{Fields, object, request_from_js, scored_to_js};
 
 /// Bytes of a chunk that are copied in at once: a source may hand over a whole file as one.
@@ -30,14 +34,24 @@ const TOKENIZER: u64 = 2;
 #[wasm_bindgen]
 pub struct LocalLoader {
     model: IncomingFile<IncomingModel>,
-    tokenizer: IncomingFile<WholeFile>,
+    tokenizer: Incoming,
     copied: Vec<u8>,
     room: Room,
 }
 
+/// The tokenizer, on its way or read.
+enum Incoming {
+    File(IncomingFile<WholeFile>),
+    Read(Tokenizer),
+    /// Read in vain.
+    Gone,
+}
+
 #[wasm_bindgen]
 impl LocalLoader {
-    /// `{ tokenizerBytes?, modelSha256?, tokenizerSha256?, memoryLimitBytes? }`: what is known beforehand.
+    /// `{ tokenizerBytes?, modelSha256?, tokenizerSha256?, memoryLimitBytes?, part?, parts?, reread? }`: what is known beforehand;
+    /// `part` of `parts` (1) is the range of layers to load, from 0; `reread(offset, length)` reads the model's file again, in which large tables are
+    /// then left.
     #[wasm_bindgen(constructor)]
     pub fn new(known: &JsValue) -> std::result::Result<LocalLoader, JsValue> {
         let fields = Fields(known);
@@ -45,9 +59,19 @@ impl LocalLoader {
             let room = Room { limit: fields.number("memoryLimitBytes")?.map(|bytes| bytes as u64) };
             let size = fields.number("tokenizerBytes")?.unwrap_or(0.0) as u64;
             let tokenizer = WholeFile::new(room, "tokenizer", size)?;
+            let number = |name, default| Ok(fields.number(name)?.map_or(default, |number| number as usize));
+            let part = Part { index: number("part", 0)?, of: number("parts", 1)? };
+            let mut model = IncomingModel::of_part(room, part);
+            if let Some(read) = fields.value("reread").and_then(|value| value.dyn_into::<Function>().ok()) {
+                model = model.leaving_tables(Arc::new(FileReader::new(read)));
+            }
             Ok(Self {
-                model: IncomingFile::new("model", IncomingModel::new(room), fields.string("modelSha256")?.as_deref())?,
-                tokenizer: IncomingFile::new("tokenizer", tokenizer, fields.string("tokenizerSha256")?.as_deref())?,
+                model: IncomingFile::new("model", model, fields.string("modelSha256")?.as_deref())?,
+                tokenizer: Incoming::File(IncomingFile::new(
+                    "tokenizer",
+                    tokenizer,
+                    fields.string("tokenizerSha256")?.as_deref(),
+                )?),
                 copied: Vec::new(),
                 room,
             })
@@ -64,7 +88,18 @@ impl LocalLoader {
     /// The next chunk of the tokenizer.
     #[wasm_bindgen(js_name = pushTokenizer)]
     pub fn push_tokenizer(&mut self, chunk: &Uint8Array) -> std::result::Result<(), JsValue> {
-        push(&mut self.tokenizer, &mut self.copied, chunk)
+        match &mut self.tokenizer {
+            Incoming::File(file) => push(file, &mut self.copied, chunk),
+            _ => Err(to_js(&Error::new(ErrorKind::Internal, "the tokenizer has been read already"))),
+        }
+    }
+
+    /// Checks and reads the tokenizer, all of which has come; its text then makes room for the model.
+    #[wasm_bindgen(js_name = readTokenizer)]
+    pub fn read_tokenizer(&mut self) -> std::result::Result<(), JsValue> {
+        let incoming = std::mem::replace(&mut self.tokenizer, Incoming::Gone);
+        self.tokenizer = incoming.read(self.room).map(Incoming::Read).map_err(|error| to_js(&error))?;
+        Ok(())
     }
 
     /// Checks both files and builds the engine. `options`: `{ maxTokens?, trainedTokens?, longDocuments?, scores?, quantize?,
@@ -72,16 +107,57 @@ impl LocalLoader {
     pub fn build(self, options: &JsValue) -> std::result::Result<LocalEngine, JsValue> {
         let build = || {
             let fusing = fusing_from_js(options)?;
-            let label = Fields(options).number("label")?.map(|label| label as usize);
+            let label = label_from_js(options)?;
             let options = options_from_js(options, self.room)?;
-            let json = self.tokenizer.finish()?.into_bytes();
-            self.room.need("tokenizer", json.len() as u64 * TOKENIZER)?;
-            let tokenizer = Tokenizer::from_json(&json)?;
-            drop(json);
+            let tokenizer = self.tokenizer.read(self.room)?;
             let model = self.model.finish()?.build(fusing, label)?;
             LocalReranker::new(tokenizer, Box::new(model), options)
         };
         build().map(|reranker| LocalEngine { reranker: Rc::new(reranker) }).map_err(|error| to_js(&error))
+    }
+
+    /// Checks the model and builds a part behind the first, which needs no tokenizer; `undefined` where the model has fewer
+    /// layers than parts. `options` as for `build`.
+    #[wasm_bindgen(js_name = buildPart)]
+    pub fn build_part(self, options: &JsValue) -> std::result::Result<Option<LocalPart>, JsValue> {
+        let build = || self.model.finish()?.build_part(fusing_from_js(options)?, label_from_js(options)?);
+        build().map(|model| model.map(|model| LocalPart { model })).map_err(|error| to_js(&error))
+    }
+}
+
+impl Incoming {
+    fn read(self, room: Room) -> Result<Tokenizer> {
+        match self {
+            Self::File(file) => {
+                let json = file.finish()?.into_bytes();
+                room.need("tokenizer", json.len() as u64 * TOKENIZER)?;
+                Tokenizer::from_json(&json)
+            }
+            Self::Read(tokenizer) => Ok(tokenizer),
+            Self::Gone => Err(Error::new(ErrorKind::Internal, "the tokenizer could not be read")),
+        }
+    }
+}
+
+/// A part of a model behind the first.
+#[wasm_bindgen]
+pub struct LocalPart {
+    model: OnnxCrossEncoder,
+}
+
+#[wasm_bindgen]
+impl LocalPart {
+    /// What this part makes of what the part before made of a row: hidden states, or one logit where it is the last.
+    pub fn forward(
+        &self,
+        ids: &Int32Array,
+        segments: &Int32Array,
+        hidden: &Float32Array,
+    ) -> std::result::Result<Float32Array, JsValue> {
+        let whole = |numbers: &Int32Array| numbers.to_vec().into_iter().map(i64::from).collect();
+        let row = Row { ids: whole(ids), segments: whole(segments) };
+        let output = self.model.forward(&row, &hidden.to_vec());
+        output.map(|output| Float32Array::from(&*output)).map_err(|error| to_js(&error))
     }
 }
 
@@ -120,6 +196,27 @@ impl LocalJob {
     pub fn step(&mut self) -> std::result::Result<bool, JsValue> {
         let job = self.job.as_mut().ok_or_else(finished)?;
         job.step().map_err(|error| to_js(&error))
+    }
+
+    /// Takes the next row through this first part of a model: `{ ids, segments, hidden }` for the next part; `undefined` when
+    /// nothing is left.
+    pub fn forward(&mut self) -> std::result::Result<Option<js_sys::Object>, JsValue> {
+        let job = self.job.as_mut().ok_or_else(finished)?;
+        let passed = job.forward().map_err(|error| to_js(&error))?;
+        let whole = |numbers: &[i64]| {
+            let numbers: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
+            JsValue::from(Int32Array::from(&*numbers))
+        };
+        Ok(passed.map(|(row, hidden)| {
+            let hidden = JsValue::from(Float32Array::from(&*hidden));
+            object([("ids", whole(&row.ids)), ("segments", whole(&row.segments)), ("hidden", hidden)])
+        }))
+    }
+
+    /// The logit that the last part made of that row.
+    pub fn place(&mut self, logit: f32) -> std::result::Result<(), JsValue> {
+        let job = self.job.as_mut().ok_or_else(finished)?;
+        job.place(logit).map_err(|error| to_js(&error))
     }
 
     /// Documents scored so far.
@@ -162,6 +259,10 @@ fn options_from_js(options: &JsValue, room: Room) -> Result<LocalOptions> {
     };
     let (max_tokens, trained_tokens) = (fields.number("maxTokens")?, fields.number("trainedTokens")?);
     Ok(LocalOptions { max_tokens, trained_tokens, cutting, activation, room })
+}
+
+fn label_from_js(options: &JsValue) -> Result<Option<usize>> {
+    Ok(Fields(options).number("label")?.map(|label| label as usize))
 }
 
 fn fusing_from_js(options: &JsValue) -> Result<Fusing> {

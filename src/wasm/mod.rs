@@ -20,6 +20,8 @@ mod local_engine;
 mod error;
 // Fields of plain objects, checked by type.
 #[cfg(feature = "local")]
+mod reread;
+#[cfg(feature = "local")]
 mod types;
 
 #[cfg(feature = "local")]

@@ -162,8 +162,32 @@ function writeWeights(out, type, state) {
  * @returns {Uint8Array} the same file with every such initializer filled
  */
 export function fillSkeleton(bytes, seed = 0) {
-  const pieces = messagePieces(bytes, 0, bytes.length, GRAPH, (graph) =>
-    messagePieces(bytes, graph.body, graph.end, INITIALIZER, (tensor) => tensorPieces(bytes, tensor)));
+  return written(bytes, seed, (tensor) => tensorPieces(bytes, tensor));
+}
+
+/**
+ * @param {Uint8Array} bytes an ONNX file
+ * @param {string} name of an int8 or uint8 table `[any, width]`, or a part of it
+ * @param {number} rows
+ * @returns {Uint8Array} the same file with so many random rows in that table
+ */
+export function resizeTable(bytes, name, rows) {
+  return written(bytes, 0, (tensor) => {
+    const all = [...fields(bytes, tensor.body, tensor.end)];
+    const isTable = all.some((it) => it.number === NAME && new TextDecoder().decode(bytes.subarray(it.body, it.end)).includes(name));
+    const dims = all.filter((it) => it.number === DIMS && it.wire === 0).map(({ value }) => value);
+    if (!isTable || dims.length !== 2) return [{ from: tensor.body, to: tensor.end }];
+    const kept = all.filter((it) => it.number !== DIMS && it.number !== RAW_DATA).map(({ start, end }) => ({ from: start, to: end }));
+    const type = all.find((it) => it.number === DATA_TYPE)?.value ?? 0;
+    const weights = rows * dims[1];
+    const shape = [rows, dims[1]].flatMap((dim) => [{ varint: DIMS * 8 }, { varint: dim }]);
+    return [...shape, ...kept, { varint: RAW_DATA * 8 + 2 }, { varint: weights }, { weights, type }];
+  });
+}
+
+/** @param {Uint8Array} bytes @param {number} seed @param {(tensor: Field) => Piece[]} replace @returns {Uint8Array} */
+function written(bytes, seed, replace) {
+  const pieces = messagePieces(bytes, 0, bytes.length, GRAPH, (graph) => messagePieces(bytes, graph.body, graph.end, INITIALIZER, replace));
   const out = new Uint8Array(totalLength(pieces));
   let at = 0;
   let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) || 1; // zero is the one state that xorshift never leaves

@@ -19,7 +19,7 @@ const MODULES = join(HERE, "node_modules");
 const COMPATIBILITY_DATE = "2026-06-01";
 
 /**
- * @typedef {{ baseUrl: string, apiKey: string }} Where
+ * @typedef {{ baseUrl: string, apiKey: string, models?: string }} Where `models`: folder of the small models
  * @typedef {{ run: (entry: string, where: Where) => Promise<{ answer?: string, error?: string }>, version: string, close?: () => Promise<unknown> }} Runner
  */
 
@@ -28,8 +28,8 @@ export async function inProcess(command, args = []) {
   const { stdout } = await promisify(execFile)(command, ["--version"]);
   return {
     version: /\d+(\.\d+)*/.exec(stdout)?.[0] ?? "",
-    async run(entry, { baseUrl, apiKey }) {
-      const { stdout } = await promisify(execFile)(command, [...args, "process.mjs", entry, baseUrl, apiKey], { cwd: HERE, timeout: 120_000 });
+    async run(entry, { baseUrl, apiKey, models = "" }) {
+      const { stdout } = await promisify(execFile)(command, [...args, "process.mjs", entry, baseUrl, apiKey, models], { cwd: HERE, timeout: 120_000 });
       return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     },
   };

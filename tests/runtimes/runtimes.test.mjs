@@ -40,6 +40,15 @@ const server = await startContractServer();
 const where = { baseUrl: server.baseUrl, apiKey: DMXAPI_KEY };
 after(() => server.close());
 
+/** Those with workers of their own, by a thread each; a page's are in tests/package. */
+const WITH_THREADS = ["Node of the machine", "Node of npm", "Deno", "Bun"];
+for (const name of WITH_THREADS) {
+  test(`${name}: workers rank, with a copy of the model or a part of it each`, async () => {
+    const { run } = await /** @type {Promise<import("./runners.mjs").Runner>} */ (runtimes[name]());
+    assert.deepEqual(await run("workers", { ...where, models: join(ROOT, "tests", "models") }), { answer: "the same scores" });
+  });
+}
+
 /** @type {string[]} */
 const rows = [];
 for (const [name, open] of Object.entries(runtimes)) {

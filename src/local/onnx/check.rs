@@ -10,6 +10,14 @@ use crate::local::onnx::rewrite::constants::Constants;
 /// `TensorProto.DataType` of ONNX.
 const INT32: i32 = 6;
 
+/// The inputs that are known, by name.
+pub(super) const INPUTS: [(&str, Input); 4] = [
+    ("input_ids", Input::Ids),
+    ("attention_mask", Input::Mask),
+    ("token_type_ids", Input::Segments),
+    ("position_ids", Input::Positions),
+];
+
 /// What an input of the graph means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
@@ -21,6 +29,8 @@ pub(super) enum Input {
     Segments,
     /// 0, 1, 2, …
     Positions,
+    /// What the part of the model before this one made of the row, so many numbers a token.
+    Hidden(usize),
 }
 
 /// Sizes of the embedding tables, where their names give them away.
@@ -37,13 +47,8 @@ pub(super) fn inputs(graph: &GraphProto) -> Result<Vec<(Input, DatumType)>> {
     let is_weight = |name: &str| graph.initializer.iter().any(|tensor| tensor.name == name);
     let mut inputs = Vec::new();
     for input in graph.input.iter().filter(|input| !is_weight(&input.name)) {
-        let meaning = match input.name.as_str() {
-            "input_ids" => Input::Ids,
-            "attention_mask" => Input::Mask,
-            "token_type_ids" => Input::Segments,
-            "position_ids" => Input::Positions,
-            other => return Err(unknown_input(other)),
-        };
+        let meaning = INPUTS.iter().find(|(name, _)| *name == input.name).map(|(_, meaning)| *meaning);
+        let meaning = meaning.ok_or_else(|| unknown_input(&input.name))?;
         let value = input.r#type.as_ref().and_then(|it| it.value.as_ref());
         let is_int32 = matches!(value, Some(type_proto::Value::TensorType(tensor)) if tensor.elem_type == INT32);
         inputs.push((meaning, if is_int32 { i32::datum_type() } else { i64::datum_type() }));
@@ -52,6 +57,13 @@ pub(super) fn inputs(graph: &GraphProto) -> Result<Vec<(Input, DatumType)>> {
         return Ok(inputs);
     }
     Err(Error::bad_model(format!("expected an input \"input_ids\", found none; {GOOD_EXPORT}")))
+}
+
+/// Those of `inputs` that are left in `graph`, which may be a part of the file's.
+pub(super) fn left(inputs: Vec<(Input, DatumType)>, graph: &GraphProto) -> Vec<(Input, DatumType)> {
+    let is_left = |name: &str| graph.input.iter().any(|input| input.name == name);
+    let named = |input: Input| INPUTS.iter().find(|(_, known)| *known == input).map_or("", |(name, _)| name);
+    inputs.into_iter().filter(|(input, _)| is_left(named(*input))).collect()
 }
 
 /// Reads the sizes of the tables off the initializers' names, which Optimum and torch keep from the model.

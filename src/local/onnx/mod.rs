@@ -10,6 +10,11 @@ mod rewrite;
 mod refuse;
 // What a file says of itself.
 mod check;
+// What of the file is kept.
+mod wanted;
+// A range of its layers alone.
+mod cuts;
+mod parts;
 // Large initializers, outside the graph.
 mod home;
 mod weights;
@@ -19,6 +24,8 @@ mod places;
 mod operators;
 // Subgraph -> fused operator.
 mod fuse;
+// Embedding tables.
+mod rows;
 mod tables;
 // What a row takes.
 mod memory;
@@ -33,11 +40,11 @@ use std::sync::Arc;
 use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{
-    DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TypedRunnableModel,
-    tvec,
+    Datum, DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TractResult,
+    TypedRunnableModel, tvec,
 };
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::local::kernels;
 use crate::local::load::Destination;
 use crate::local::logits::{CrossEncoder, Plan};
@@ -47,6 +54,8 @@ use check::{Input, Tables};
 use fuse::Fused;
 pub use fuse::Fusing;
 use memory::Memory;
+pub use parts::Part;
+use parts::Range;
 use places::Places;
 use weights::Weights;
 
@@ -61,7 +70,8 @@ pub struct OnnxCrossEncoder {
     model: Arc<TypedRunnableModel>,
     inputs: Vec<(Input, DatumType)>,
     tables: Tables,
-    label: usize,
+    /// By which to rank; none: a part of the model that ends before the classifier.
+    label: Option<usize>,
     memory: Memory,
 }
 
@@ -104,14 +114,24 @@ impl IncomingModel {
     /// # Errors
     /// `bad_model` with what was found and which export works; `invalid_request` for a label it does not have.
     pub fn build(self, fusing: Fusing, label: Option<usize>) -> Result<OnnxCrossEncoder> {
-        let (proto, weights) = self.finish()?;
-        built(proto, weights, fusing, label)
+        self.build_part(fusing, label)?
+            .ok_or_else(|| Error::bad_model("expected layers, found none in this part of the model"))
+    }
+
+    /// As [`IncomingModel::build`], of a part of a model; none where the model has fewer layers than parts.
+    ///
+    /// # Errors
+    /// As [`IncomingModel::build`], and `unsupported` where the model cannot be cut.
+    pub fn build_part(self, fusing: Fusing, label: Option<usize>) -> Result<Option<OnnxCrossEncoder>> {
+        let (proto, weights, range) = self.finish()?;
+        if range.is_empty { Ok(None) } else { built(proto, weights, range, fusing, label).map(Some) }
     }
 }
 
 fn built(
     mut proto: ModelProto,
     mut weights: Weights,
+    mut range: Range,
     fusing: Fusing,
     label: Option<usize>,
 ) -> Result<OnnxCrossEncoder> {
@@ -123,14 +143,29 @@ fn built(
     rewrite::simplify(graph);
     weights.count_readers(graph);
     refuse::operators(graph, operators::is_known)?;
-    refuse::initializers(graph, |name| weights.has(name))?;
-    let inputs = check::inputs(graph)?;
+    refuse::initializers(graph, |name| weights.has(name) || weights.is_skipped(name) || weights.is_left(name))?;
+    let mut inputs = check::inputs(graph)?;
     let sizes = check::tables(graph);
-    let kept = refuse::output(graph)?;
+    let mut kept = refuse::output(graph)?;
+    range.find_alike(graph);
+    let drafted = fuse::draft(graph, fusing);
+    if !range.is_whole() {
+        let output = graph.output.get(kept).map(|output| output.name.clone()).unwrap_or_default();
+        let hidden = range.cut(graph, &output, |name| weights.is_skipped(name))?;
+        inputs = check::left(inputs, graph);
+        inputs.extend(hidden.map(|hidden| (hidden, f32::datum_type())));
+        kept = 0;
+    }
     let mut places = Places::default();
-    let fused = fuse::fuse(graph, &mut weights, &mut places, fusing).map_err(|error| cannot_run(&error))?;
+    let rows_left = weights.rows_left();
+    let fused = drafted.build(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
     if fusing != Fusing::Nothing {
         tables::embeddings(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
+    }
+    if weights.rows_left().is_some() {
+        let message =
+            "a table that was left in the file is read by what no rule knows; load it with all tables in memory";
+        return Err(Error::new(ErrorKind::Unsupported, message));
     }
     weights.clear_stubs(graph);
     let typed = (|| {
@@ -141,46 +176,57 @@ fn built(
         let logits: Vec<_> = model.output_outlets()?.iter().copied().skip(kept).take(1).collect();
         model.select_output_outlets(&logits)?;
         let length = model.symbols.sym(LENGTH);
-        for (index, (_, datum_type)) in inputs.iter().enumerate() {
-            let shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
+        for (index, (input, datum_type)) in inputs.iter().enumerate() {
+            let mut shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
+            if let Input::Hidden(width) = input {
+                shape.push(width.to_dim());
+            }
             model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, shape))?;
         }
         model.into_typed()?.into_decluttered()
     })();
     let mut typed = typed.map_err(|error| cannot_run(&error))?;
-    refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec(), label)?;
+    let is_last = range.to.is_none();
+    if is_last {
+        refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec(), label)?;
+    }
     let memory = Memory::of(&typed, typed.symbols.sym(LENGTH));
     // Not into_optimized, which would declutter once more.
     let model = typed.optimize().and_then(|()| typed.into_runnable()).map_err(|error| cannot_run(&error))?;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let Fused { products, linears, attentions, norms, first_token } = fused;
-    let notes = vec![
+    let mut notes = vec![
         format!(
             "{linears} of {products} int8 linear layers, {attentions} attentions and {norms} layer norms on our kernels, the rest on tract's operators"
         ),
         format!("last layer: {}", if first_token { "the first token alone" } else { "all tokens" }),
         format!("relaxed dot: {dot}"),
     ];
+    notes
+        .extend(rows_left.map(|rows| format!("word table: {rows} rows left in the cache, read as they are asked for")));
     let plan = Plan { fused: linears > 0, notes };
-    Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label: label.unwrap_or_default(), memory })
+    let label = is_last.then(|| label.unwrap_or_default());
+    Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label, memory })
 }
 
 impl CrossEncoder for OnnxCrossEncoder {
     fn logits(&self, row: &Row) -> Result<f32> {
-        let inputs: std::result::Result<TVec<TValue>, _> = self
-            .inputs
-            .iter()
-            .map(|(input, datum_type)| tensor(input, row).cast_to_dt(*datum_type).map(|it| it.into_owned().into()))
-            .collect();
-        let logit = inputs.and_then(|inputs| self.model.run(inputs)).and_then(|outputs| {
-            let logits = outputs.first().map(|logits| logits.cast_to::<f32>()).transpose()?;
-            logits.map_or(Ok(None), |logits| Ok(log_odds(logits.try_as_plain_ram()?.as_slice::<f32>()?, self.label)))
+        let logits = self.forward(row, &[])?;
+        logits.first().copied().ok_or_else(|| Error::bad_model("expected a logit, found an empty output"))
+    }
+
+    fn forward(&self, row: &Row, hidden: &[f32]) -> Result<Vec<f32>> {
+        let input = |(input, datum_type): &(Input, DatumType)| {
+            tensor(input, row, hidden).and_then(|it| Ok(it.cast_to_dt(*datum_type)?.into_owned().into()))
+        };
+        let inputs: TractResult<TVec<TValue>> = self.inputs.iter().map(input).collect();
+        let output = inputs.and_then(|inputs| self.model.run(inputs)).and_then(|outputs| {
+            let Some(output) = outputs.first() else { return Ok(Vec::new()) };
+            let output = output.cast_to::<f32>()?;
+            let numbers = output.try_as_plain_ram()?.as_slice::<f32>()?;
+            Ok(self.label.map_or_else(|| numbers.to_vec(), |label| log_odds(numbers, label).into_iter().collect()))
         });
-        match logit {
-            Ok(Some(logit)) => Ok(logit),
-            Ok(None) => Err(Error::bad_model("expected a logit, found an empty output")),
-            Err(error) => Err(cannot_run(&error)),
-        }
+        output.map_err(|error| cannot_run(&error))
     }
 
     fn positions(&self) -> Option<usize> {
@@ -209,17 +255,16 @@ fn log_odds(logits: &[f32], label: usize) -> Option<f32> {
     Some(logit - most - others.map(|other| (other - most).exp()).sum::<f32>().ln())
 }
 
-/// `[1, length]`
-fn tensor(input: &Input, row: &Row) -> Tensor {
-    let values = match input {
-        Input::Ids => row.ids.clone(),
-        Input::Mask => vec![1; row.ids.len()],
-        Input::Segments => row.segments.clone(),
-        Input::Positions => (0..row.ids.len() as i64).collect(),
-    };
-    let length = values.len();
-    tract_onnx::prelude::tract_ndarray::Array2::from_shape_vec((1, length), values)
-        .map_or_else(|_| Tensor::default(), Into::into)
+/// `[1, length]`, and of hidden states `[1, length, width]`
+fn tensor(input: &Input, row: &Row, hidden: &[f32]) -> TractResult<Tensor> {
+    let length = row.ids.len();
+    match *input {
+        Input::Ids => Tensor::from_shape(&[1, length], &row.ids),
+        Input::Mask => Tensor::from_shape(&[1, length], &vec![1_i64; length]),
+        Input::Segments => Tensor::from_shape(&[1, length], &row.segments),
+        Input::Positions => Tensor::from_shape(&[1, length], &(0..length as i64).collect::<Vec<_>>()),
+        Input::Hidden(width) => Tensor::from_shape(&[1, length, width], hidden),
+    }
 }
 
 /// tract's reasons are chains; the innermost says what is wrong, the outermost where.

@@ -4,15 +4,17 @@
 //! name stand before its bytes. In whatever order the graph's fields come, no tensor is in memory twice. Where nodes come
 //! first, as exporters write them, matrices are packed as they pass.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use prost::Message;
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use crate::error::{Error, Result};
-use crate::local::load::Destination;
+use crate::local::load::{Destination, Reread};
 use crate::local::onnx::field::{Field, Header};
 use crate::local::onnx::home::Incoming;
+use crate::local::onnx::parts::{Part, Range};
+use crate::local::onnx::wanted::{Fate, Wanted};
 use crate::local::onnx::weights::{LARGE, Weights, plain_type};
 use crate::local::onnx::{operators, refuse};
 use crate::local::room::Room;
@@ -28,14 +30,13 @@ const WORKING: u64 = 32 << 20;
 /// A model file, as much of it as has come.
 pub struct IncomingModel {
     room: Room,
+    wanted: Wanted,
     weights: Weights,
     /// Fields of the model, of the graph and of the open initializer that the decoder gets.
     model: Vec<u8>,
     graph: Vec<u8>,
     tensor: Vec<u8>,
     initializers: Vec<TensorProto>,
-    /// Those that only products in eight bits read, as far as the nodes came before them.
-    multiplied: HashSet<String>,
     /// Bytes left of the graph and of the initializer, where one is open.
     graph_left: Option<u64>,
     tensor_left: Option<u64>,
@@ -43,6 +44,8 @@ pub struct IncomingModel {
     /// Bytes so far, and the first of them, for messages.
     size: u64,
     beginning: Vec<u8>,
+    /// Bytes that were looked at.
+    offset: u64,
 }
 
 enum State {
@@ -52,6 +55,8 @@ enum State {
     Kept(u64),
     /// In a large initializer: its name, and what of it is there.
     Filled(String, Incoming),
+    /// In one that is not kept: bytes left.
+    Skipped(u64),
 }
 
 impl Destination for IncomingModel {
@@ -69,24 +74,37 @@ impl Destination for IncomingModel {
 impl IncomingModel {
     /// Nothing yet; what comes must fit into `room`.
     pub fn new(room: Room) -> Self {
+        Self::of_part(room, Part { index: 0, of: 1 })
+    }
+
+    /// As [`IncomingModel::new`], of a part of the model alone: the weights of others are let go by.
+    pub fn of_part(room: Room, part: Part) -> Self {
         Self {
             room,
+            wanted: Wanted::new(part),
             weights: Weights::default(),
             model: Vec::new(),
             graph: Vec::new(),
             tensor: Vec::new(),
             initializers: Vec::new(),
-            multiplied: HashSet::new(),
             graph_left: None,
             tensor_left: None,
             state: State::Header(Header::default()),
             size: 0,
             beginning: Vec::new(),
+            offset: 0,
         }
     }
 
+    /// Leaves large embedding tables in the file, of which `again` reads rows while the model ranks.
+    #[must_use]
+    pub fn leaving_tables(mut self, again: Arc<dyn Reread>) -> Self {
+        self.wanted.leave_tables(again);
+        self
+    }
+
     /// The whole file: its graph, and the large initializers that left it.
-    pub(super) fn finish(self) -> Result<(ModelProto, Weights)> {
+    pub(super) fn finish(self) -> Result<(ModelProto, Weights, Range)> {
         let is_between = matches!(&self.state, State::Header(header) if header.bytes().is_empty());
         if !is_between || self.graph_left.is_some() {
             return Err(self.no_model());
@@ -97,8 +115,9 @@ impl IncomingModel {
             return Err(self.no_model());
         }
         graph.initializer = self.initializers;
+        let range = self.wanted.range(&graph);
         model.graph = Some(graph);
-        Ok((model, self.weights))
+        Ok((model, self.weights, range))
     }
 
     /// Goes on with `bytes`, of which there is one at least; how many it took.
@@ -127,6 +146,15 @@ impl IncomingModel {
                 self.count(took as u64)?;
                 took
             }
+            State::Skipped(left) => {
+                let took = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= took as u64;
+                if *left == 0 {
+                    self.state = State::Header(Header::default());
+                }
+                self.count(took as u64)?;
+                took
+            }
             State::Filled(_, incoming) => {
                 let took = incoming.take(bytes);
                 if incoming.is_whole()
@@ -146,6 +174,7 @@ impl IncomingModel {
 
     /// Takes `bytes` off what is left of the open messages.
     fn count(&mut self, bytes: u64) -> Result<()> {
+        self.offset += bytes;
         let less = |left: Option<u64>| left.map_or(Some(None), |left| left.checked_sub(bytes).map(Some));
         let (Some(graph), Some(tensor)) = (less(self.graph_left), less(self.tensor_left)) else {
             return Err(self.no_model());
@@ -161,12 +190,14 @@ impl IncomingModel {
         }
         match (self.graph_left, self.tensor_left, field.number) {
             (None, _, GRAPH) if field.is_delimited => {
-                self.room.need("model", field.size + WORKING)?;
+                // Where something is let go by, nobody knows yet how much: each tensor is asked for by itself.
+                let size = if self.wanted.is_all() { field.size } else { 0 };
+                self.room.need("model", size + WORKING)?;
                 self.graph_left = Some(field.size);
             }
             (Some(_), None, INITIALIZER) if field.is_delimited => {
                 if self.initializers.is_empty() {
-                    self.check_nodes()?;
+                    self.read_nodes()?;
                 }
                 self.tensor_left = Some(field.size);
             }
@@ -193,8 +224,21 @@ impl IncomingModel {
         let Some(shape) = shape.filter(|shape| bytes(shape).is_some_and(|bytes| bytes as u64 == size)) else {
             return Err(refuse::size_of(&stub, size));
         };
+        match self.wanted.fate(&stub.name, &shape, datum_type, self.offset) {
+            Fate::Kept => {}
+            Fate::Skipped => {
+                self.weights.skip(stub.name);
+                self.state = State::Skipped(size);
+                return Ok(true);
+            }
+            Fate::Left(table) => {
+                self.weights.leave(stub.name, table);
+                self.state = State::Skipped(size);
+                return Ok(true);
+            }
+        }
         self.room.has("model", size)?;
-        let incoming = Incoming::new(datum_type, &shape, self.multiplied.contains(&stub.name));
+        let incoming = Incoming::new(datum_type, &shape, self.wanted.is_multiplied(&stub.name));
         self.state = State::Filled(stub.name, incoming.ok_or_else(|| self.room.full("model", size))?);
         Ok(true)
     }
@@ -227,12 +271,11 @@ impl IncomingModel {
     }
 
     /// Refuses what cannot run before its weights come, and sees what they are for: exporters write nodes first.
-    fn check_nodes(&mut self) -> Result<()> {
+    fn read_nodes(&mut self) -> Result<()> {
         let graph = GraphProto::decode(&*self.graph).map_err(|_| self.no_model())?;
+        self.wanted.read_nodes(&graph);
         // Branches are taken once the whole graph is there.
-        refuse::operators(&graph, |op_type| op_type == "If" || operators::is_known(op_type))?;
-        self.multiplied = only_multiplied(&graph);
-        Ok(())
+        refuse::operators(&graph, |op_type| op_type == "If" || operators::is_known(op_type))
     }
 
     fn no_model(&self) -> Error {
@@ -242,13 +285,4 @@ impl IncomingModel {
             "expected an ONNX file, found {found}; it may be cut short or be another kind of file"
         ))
     }
-}
-
-/// Names that nodes read as the second factor of a product in eight bits and as nothing else.
-fn only_multiplied(graph: &GraphProto) -> HashSet<String> {
-    let reads = graph.node.iter().flat_map(|node| node.input.iter().enumerate().map(move |read| (node, read)));
-    let (factors, others): (Vec<_>, Vec<_>) =
-        reads.partition(|(node, (at, _))| node.op_type == "MatMulInteger" && *at == 1);
-    let others: HashSet<&String> = others.into_iter().map(|(_, (_, name))| name).collect();
-    factors.into_iter().map(|(_, (_, name))| name).filter(|name| !others.contains(name)).cloned().collect()
 }

@@ -5,13 +5,14 @@
 //! QDQ:     table ─ DequantizeLinear(scale, zero point) ─ Gather(ids) ─ rows
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 use tract_onnx::prelude::TractResult;
 
-use crate::local::onnx::embedding::{Embedding, is_eight_bits};
+use crate::local::onnx::embedding::Embedding;
 use crate::local::onnx::places::Places;
+use crate::local::onnx::rows::is_eight_bits;
 use crate::local::onnx::weights::{Weights, plain_type};
 
 /// Replaces each pair by one node; how many there were.
@@ -22,13 +23,34 @@ pub(super) fn embeddings(graph: &mut GraphProto, weights: &mut Weights, places: 
     let found: Vec<Found> = (0..graph.node.len()).filter_map(|second| pair(graph, second)).collect();
     for Found { second, ids, table, scale, zero_point, .. } in &found {
         let zero_point = zero_point.as_ref().map(|it| weights.take(it)).transpose()?;
-        let embedding = Embedding::new(weights.take(table)?, &*weights.take(scale)?, zero_point.as_deref())?;
+        let embedding = Embedding::new(weights.take_table(table)?, &*weights.take(scale)?, zero_point.as_deref())?;
         let Some(node) = graph.node.get_mut(*second) else { continue };
         *node = places.keep(embedding, node.name.clone(), vec![ids.clone()], node.output.clone());
     }
     let mut at = 0..;
     graph.node.retain(|_| at.next().is_none_or(|at: usize| found.iter().all(|found| found.first != at)));
     Ok(found.len())
+}
+
+/// Names of what [`embeddings`] may find to be tables, as far as nodes tell.
+pub(super) fn likely(graph: &GraphProto) -> HashSet<String> {
+    let only = |name: &str, op_type: &str| {
+        let mut readers = graph.node.iter().filter(|node| node.input.iter().any(|input| input == name));
+        matches!((readers.next(), readers.next()), (Some(reader), None) if reader.op_type == op_type)
+    };
+    let mut likely = HashSet::new();
+    for node in &graph.node {
+        let (Some(table), Some(rows)) = (node.input.first(), node.output.first()) else { continue };
+        let is_read = match node.op_type.as_str() {
+            "Gather" => only(table, "Gather") && only(rows, "DequantizeLinear"),
+            "DequantizeLinear" => only(table, "DequantizeLinear") && only(rows, "Gather"),
+            _ => false,
+        };
+        if is_read {
+            likely.insert(table.clone());
+        }
+    }
+    likely
 }
 
 /// Two nodes that read rows of a table.

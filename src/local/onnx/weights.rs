@@ -14,6 +14,7 @@ use tract_onnx::tract_hir::infer::InferenceModel;
 use tract_onnx::tract_hir::ops::konst::Const;
 
 use crate::local::onnx::home::Home;
+use crate::local::onnx::rows::Table;
 
 /// Initializers of as many bytes and more leave the graph. Biases, norms and scales are below, so that rules can read them.
 pub(super) const LARGE: usize = 64 << 10;
@@ -24,6 +25,10 @@ pub(super) struct Weights {
     large: HashMap<String, Large>,
     /// The stubs in the graph, of tensors taken already too.
     stubs: HashSet<String>,
+    /// Those whose bytes were let go by: another part of the model has them.
+    skipped: HashSet<String>,
+    /// Those that are left in the file.
+    left: HashMap<String, Table>,
 }
 
 struct Large {
@@ -36,6 +41,44 @@ impl Weights {
     /// Whether the data of `name` came and nobody has taken it.
     pub(super) fn has(&self, name: &str) -> bool {
         self.large.contains_key(name)
+    }
+
+    /// Whether the data of `name` was let go by.
+    pub(super) fn is_skipped(&self, name: &str) -> bool {
+        self.skipped.contains(name)
+    }
+
+    /// Notes that the data of `name`, whose stub stands in the graph, was let go by.
+    pub(super) fn skip(&mut self, name: String) {
+        self.stubs.insert(name.clone());
+        self.skipped.insert(name);
+    }
+
+    /// Notes that the data of `name`, whose stub stands in the graph, stays in the file.
+    pub(super) fn leave(&mut self, name: String, table: Table) {
+        self.stubs.insert(name.clone());
+        self.left.insert(name, table);
+    }
+
+    /// Whether a table was left in the file and nobody has taken it.
+    pub(super) fn is_left(&self, name: &str) -> bool {
+        self.left.contains_key(name)
+    }
+
+    /// Rows of all such tables; none where there is none.
+    pub(super) fn rows_left(&self) -> Option<usize> {
+        (!self.left.is_empty()).then(|| self.left.values().map(Table::rows).sum())
+    }
+
+    /// As [`Weights::take`], of a table, wherever it is.
+    ///
+    /// # Errors
+    /// As [`Weights::take`], and where it is no table.
+    pub(super) fn take_table(&mut self, initializer: &TensorProto) -> TractResult<Table> {
+        match self.left.remove(&initializer.name) {
+            Some(table) => Ok(table),
+            None => Table::in_memory(self.take(initializer)?),
+        }
     }
 
     /// Adds an initializer whose stub stands in the graph.

@@ -3,15 +3,17 @@
 
 /**
  * @param {import("../page/host.js").Files} files
- * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number }} options
+ * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number, maxMemoryBytes?: number, cache?: "auto" | "none" }} options
  */
-export async function openEngine(files, { wasm, workers, maxTokens }) {
+export async function openEngine(files, { wasm, workers, maxTokens, maxMemoryBytes, cache }) {
   const { LocalReranker } = await import("rerank-wasm/local");
   const reranker = await LocalReranker.load({
     model: await files.model(),
     tokenizer: await files.tokenizer(),
     scores: "raw",
     workers,
+    maxMemoryBytes,
+    cache,
     ...(maxTokens ? { maxTokens } : {}),
     ...(wasm ? { wasm: `/pkg/local.${wasm}.wasm` } : {}),
   });

@@ -58,7 +58,7 @@ const commands = {
     await engine.score(request);
     const ranked = performance.now();
     const resources = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType("resource"));
-    return { ms: ranked - start, firstRankingMs: ranked - loaded, wasmBytes: wasmBytes(), urls: [...new Set(resources.map(({ name }) => name))] };
+    return { ms: ranked - start, facts: engine.facts, firstRankingMs: ranked - loaded, wasmBytes: wasmBytes(), urls: [...new Set(resources.map(({ name }) => name))] };
   },
 
   /** Scores `request` again and again. @param {{ request: object, repeats: number }} what `ms`: of one, on average */

@@ -3,13 +3,13 @@
 
 import { equal, ok, rejects, same } from "../expect.mjs";
 
-const QUERY = "Why is the window open?";
+export const QUERY = "Why is the window open?";
 const WORDS = "The weather was sunny and the garden path was dry, so the runner went out early".split(" ");
 /** Mixed lengths, some of several windows; each its own. */
-const documentsOf = (/** @type {number} */ count) => Array.from({ length: count }, (_, n) => `${n} ${Array.from({ length: 5 + ((n * 37) % 160) * (n % 9 === 0 ? 6 : 1) }, (_, at) => WORDS[(at * (n + 3) + n) % WORDS.length]).join(" ")}.`);
+export const documentsOf = (/** @type {number} */ count) => Array.from({ length: count }, (_, n) => `${n} ${Array.from({ length: 5 + ((n * 37) % 160) * (n % 9 === 0 ? 6 : 1) }, (_, at) => WORDS[(at * (n + 3) + n) % WORDS.length]).join(" ")}.`);
 /** Seconds of work on the fp32 model. */
-const LONG = { query: QUERY, documents: Array.from({ length: 300 }, (_, n) => `${n} ${WORDS.join(" ")} `.repeat(20)) };
-const SHORT = { query: QUERY, documents: ["Open the windows in the morning.", "The invoice must be paid."] };
+export const LONG = { query: QUERY, documents: Array.from({ length: 300 }, (_, n) => `${n} ${WORDS.join(" ")} `.repeat(20)) };
+export const SHORT = { query: QUERY, documents: ["Open the windows in the morning.", "The invoice must be paid."] };
 
 /** Calls in the test of random kills: issue 8 asks for 500, and one runtime has them on every run. */
 const CALLS = 500;
@@ -44,17 +44,17 @@ function watchWorkers(runtime) {
 }
 
 /** Park and Miller's minimal standard generator. @param {number} seed @returns {() => number} 0 to 1 */
-function random(seed) {
+export function random(seed) {
   return () => (seed = (seed * 48271) % 2147483647) / 2147483647;
 }
 
-const sleep = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));
+export const sleep = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));
 
 /** @param {Set<any>} set @param {number} at 0 to 1 */
-const pickOne = (set, at) => [...set][Math.floor(at * set.size)];
+export const pickOne = (set, at) => [...set][Math.floor(at * set.size)];
 
 /** @param {import("../context.mjs").Context} context @param {(workers: Set<{ terminate(): unknown }>) => Promise<string | void>} work */
-async function withWorkers({ runtime }, work) {
+export async function withWorkers({ runtime }, work) {
   const { alive, stop } = watchWorkers(runtime);
   try {
     return await work(alive);

@@ -53,26 +53,40 @@ pub(super) struct Fused {
     pub(super) first_token: bool,
 }
 
-/// Replaces what is recognised by operators of ours.
-///
-/// # Errors
-/// Where weights, scales and biases are of sizes that do not fit together.
-pub(super) fn fuse(
-    graph: &mut GraphProto,
-    weights: &mut Weights,
-    places: &mut Places,
-    fusing: Fusing,
-) -> TractResult<Fused> {
+/// A graph with drafts in place of what was recognised. It may be cut before they are built: a part of it then runs the very
+/// operators of the whole.
+pub(super) struct Drafted {
+    drafts: Drafts,
+    fused: Fused,
+}
+
+impl Drafted {
+    /// Makes operators of the drafts that are left in `graph`, each of which takes its weights.
+    ///
+    /// # Errors
+    /// Where weights, scales and biases are of sizes that do not fit together.
+    pub(super) fn build(
+        self,
+        graph: &mut GraphProto,
+        weights: &mut Weights,
+        places: &mut Places,
+    ) -> TractResult<Fused> {
+        self.drafts.build(graph, weights, places)?;
+        Ok(self.fused)
+    }
+}
+
+/// Replaces what is recognised by drafts of operators of ours.
+pub(super) fn draft(graph: &mut GraphProto, fusing: Fusing) -> Drafted {
     if fusing == Fusing::Nothing {
-        return Ok(Fused::default());
+        return Drafted { drafts: Drafts::default(), fused: Fused::default() };
     }
     let (mut drafts, mut fused) = recognised(graph, fusing);
     drafts.stand_in(graph);
     drop_unread(graph);
     fused.first_token = first_token::first_token(graph, &mut drafts);
     drafts.join_siblings(graph);
-    drafts.build(graph, weights, places)?;
-    Ok(fused)
+    Drafted { drafts, fused }
 }
 
 /// Attentions are fused between linear layers alone, whose outputs have a known shape; residuals likewise.
