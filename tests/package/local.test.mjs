@@ -8,15 +8,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { after, before, test } from "node:test";
 
 import { makeContext } from "./context.mjs";
 import { serveFaulty } from "./faulty-server.mjs";
 import { makeModels, serveFixtures } from "./fixtures.mjs";
-import { ROOT, importInstalled } from "./installed.mjs";
+import { ROOT, importInstalled, installed } from "./installed.mjs";
 import { cases } from "./local-cases.mjs";
 
 const api = await importInstalled("rerank-wasm");
+const importFile = (/** @type {string} */ name) => import(pathToFileURL(join(installed.pkg, name)).href);
 const fixtures = await serveFixtures();
 const faulty = await serveFaulty(makeModels());
 after(() => Promise.all([fixtures.close(), faulty.close()]));
@@ -121,5 +123,26 @@ for (const workers of [0, 2]) {
     assert.ok(last <= 1.1 * first, `${last} bytes after ${first}`);
   });
 }
+
+test("a model is copied to each worker where the copies fit, else split over as many", async () => {
+  const { spread } = await importFile("spread.js");
+  const MB = 1e6;
+  const desktop = { cores: 8, deviceBytes: 8 * 2 ** 30 };
+  /** @type {[number | "auto", number | undefined, object, number, boolean][]} */
+  const table = [
+    ["auto", 38 * MB, desktop, 4, false],
+    ["auto", 38 * MB, { ...desktop, cores: 1 }, 1, false],
+    ["auto", 278 * MB, { ...desktop, cores: 2 }, 2, false],
+    ["auto", 278 * MB, desktop, 4, true],
+    ["auto", 569 * MB, desktop, 4, true],
+    ["auto", 569 * MB, { ...desktop, most: 3000 * MB }, 4, false],
+    ["auto", undefined, desktop, 1, false],
+    [2, 278 * MB, desktop, 2, false],
+    [2, 278 * MB, { ...desktop, most: 700 * MB }, 2, true],
+    [1, 569 * MB, { ...desktop, most: 1 }, 1, false],
+    [3, undefined, desktop, 3, false],
+  ];
+  for (const [wanted, size, room, workers, isSplit] of table) assert.deepEqual(spread(wanted, size, room), { workers, isSplit }, `${wanted} of ${size} in ${JSON.stringify(room)}`);
+});
 
 before(() => console.log(`# node ${process.version}, relaxed SIMD: ${isNewest}`));
