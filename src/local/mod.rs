@@ -164,8 +164,8 @@ impl Job {
             self.rows = self.rows_of_next_document()?;
         }
         let Some((window, row)) = self.rows.pop_front() else { return Ok(None) };
-        let LocalReranker { model, options, .. } = &*self.reranker;
-        options.room.need("ranking", model.working_bytes(row.ids.len()))?;
+        let LocalReranker { model, options, held, .. } = &*self.reranker;
+        options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
         let hidden = model.forward(&row, &[])?;
         self.away = Some(window);
         Ok(Some((row, hidden)))
