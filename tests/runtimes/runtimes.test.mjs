@@ -1,7 +1,7 @@
 // @ts-check
 // The table runtime × entry of the README, each cell a test that ran, from the packed tarballs:
 //
-//   node tests/stranger.mjs runtimes          Node of the machine and of npm, Deno, Bun, workerd, Vercel's edge runtime
+//   node tests/stranger.mjs runtimes          Node of the machine, of the long-term line and of npm, Deno, Bun, workerd, Vercel's edge runtime
 //   RERANK_FULL=1 …                           and Chromium, Firefox, WebKit, where they are installed
 //   RERANK_UPDATE=1 …                         writes the README's table, which takes all of them
 
@@ -28,6 +28,7 @@ const ownNode = process.env.npm_node_execpath ?? onPath("node") ?? process.execP
 /** @type {Record<string, () => Promise<import("./runners.mjs").Runner> | undefined>} */
 const runtimes = {
   "Node of the machine": () => inProcess(ownNode),
+  "Node of the long-term line": () => inProcess(join(import.meta.dirname, "node_modules", "node", "bin", "node")),
   "Node of npm": () => inProcess(join(ROOT, "node_modules", "node", "bin", "node")),
   Deno: deno,
   Bun: bun,
@@ -80,7 +81,7 @@ async function outcome(name, entry, { answer, error }) {
 }
 
 /** @param {string} name @param {string} version */
-const label = (name, version) => `${name.replace(/ of (npm|the machine)$/, "")} ${name === "workerd" ? version.replace(/^1\./, "") : version.split(".")[0]}`;
+const label = (name, version) => `${name.replace(/ of .*$/, "")} ${name === "workerd" ? version.replace(/^1\./, "") : version.split(".")[0]}`;
 
 test("the README's table has a row for each runtime", () => {
   const path = join(ROOT, "README.md");
