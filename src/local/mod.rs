@@ -140,12 +140,10 @@ impl Job {
     /// # Errors
     /// `bad_tokenizer` or `bad_model` where one of them fails on this document; `out_of_memory` where a row does not fit.
     pub fn step(&mut self) -> Result<bool> {
-        if let Some((window, row)) = self.rows.pop_front() {
-            let LocalReranker { model, options, held, .. } = &*self.reranker;
-            options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
-            let logit = model.logits(&row)?;
+        if let Some((window, row)) = self.next_row()? {
+            let logit = self.reranker.model.logits(&row)?;
             self.scores.place(window, logit);
-        } else if self.next_document < self.request.documents().len() {
+        } else {
             self.rows = self.rows_of_next_document()?;
         }
         Ok(self.rows.is_empty() && self.next_document == self.request.documents().len())
@@ -163,10 +161,8 @@ impl Job {
         while self.rows.is_empty() && self.next_document < self.request.documents().len() {
             self.rows = self.rows_of_next_document()?;
         }
-        let Some((window, row)) = self.rows.pop_front() else { return Ok(None) };
-        let LocalReranker { model, options, held, .. } = &*self.reranker;
-        options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
-        let hidden = model.forward(&row, &[])?;
+        let Some((window, row)) = self.next_row()? else { return Ok(None) };
+        let hidden = self.reranker.model.forward(&row, &[])?;
         self.away = Some(window);
         Ok(Some((row, hidden)))
     }
@@ -199,6 +195,17 @@ impl Job {
         Ranking::new(self.scores.into_scored(self.reranker.options.activation)?, self.request.top_n())
     }
 
+    /// The next row that waits, if there is room to compute it.
+    fn next_row(&mut self) -> Result<Option<(Window, Row)>> {
+        let next = self.rows.pop_front();
+        if let Some((_, row)) = &next {
+            let LocalReranker { model, options, held, .. } = &*self.reranker;
+            options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
+        }
+        Ok(next)
+    }
+
+    /// None where no document is left.
     fn rows_of_next_document(&mut self) -> Result<VecDeque<(Window, Row)>> {
         let Some(document) = self.request.documents().get(self.next_document) else { return Ok(VecDeque::new()) };
         let reranker = &self.reranker;

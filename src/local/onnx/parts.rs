@@ -42,6 +42,10 @@ pub(super) struct Range {
 impl Range {
     /// The range of `part` in `graph`, of which the nodes are enough.
     pub(super) fn of(graph: &GraphProto, part: Part) -> Self {
+        if part.of == 1 {
+            // Most loads are of whole models, where nobody need look for places to cut.
+            return Self { is_empty: part.index > 0, ..Self::default() };
+        }
         let nodes = Nodes::of(graph);
         let borders = nodes.borders(part.of);
         let border = |at: usize| borders.get(at).map(|&node| nodes.output(node).to_owned());
@@ -83,8 +87,9 @@ impl Range {
 
     /// Rows of the weights of the first product behind the beginning.
     fn first_inputs(&self, graph: &GraphProto) -> Option<usize> {
+        let from = self.from.as_deref()?;
         let nodes = Nodes::of(graph);
-        let from = *nodes.writer.get(self.from.as_deref()?)?;
+        let from = *nodes.writer.get(from)?;
         let dims: HashMap<&str, &TensorProto> = graph.initializer.iter().map(|it| (it.name.as_str(), it)).collect();
         let mut reaches = vec![false; nodes.graph.len()];
         *reaches.get_mut(from)? = true;
@@ -107,8 +112,9 @@ impl Range {
     /// Finds the values before the beginning that have its shape, as the residual stream has one shape throughout. Exporters
     /// ask the embeddings how long they are to make a mask for every layer; a later part asks its own beginning.
     pub(super) fn find_alike(&mut self, graph: &GraphProto) {
+        let Some(from) = self.from.as_deref() else { return };
         let nodes = Nodes::of(graph);
-        let mut open: Vec<&str> = self.from.as_deref().into_iter().collect();
+        let mut open = vec![from];
         while let Some(name) = open.pop() {
             let Some(node) = nodes.writer.get(name).and_then(|&at| nodes.graph.get(at)) else { continue };
             let inputs: Vec<&str> = node.input.iter().map(String::as_str).filter(|it| !nodes.is_constant(it)).collect();
