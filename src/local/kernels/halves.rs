@@ -4,10 +4,8 @@
 //! In whole numbers it is exact. Activations of nine bits and weights of eight grow by two bits in the sums of up to four of
 //! them, which sixteen bits hold; what the sums of products may lose above 32 bits, they lose on both ways alike.
 
-use std::array::from_fn;
-
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Sums, pair_sums_of_four};
+use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, pairs};
 
 /// Rows from which the sums of weights, made once a panel, cost less than is saved.
 const LEAST_ROWS: usize = 64;
@@ -35,32 +33,30 @@ pub(super) fn rows(rows: usize, width: usize, panels: usize) -> usize {
 /// As `tile::pairs`, of as many rows as [`rows`] says.
 pub(super) fn products(values: &[i16], width: usize, panels: &[i8], mut take: impl FnMut(usize, usize, [I32x4; 2])) {
     let left = left_factors(values, width);
-    let (upper_rows, half) = (values.len() / width / 2, width / 2);
+    let (upper, half) = (values.len() / width / 2, width / 2);
     let (first, second) = panels.split_at(panels.len() / 2);
     let columns = first.len() / width;
     let mut right = Right::default();
-    let mut tiles = vec![[Sums::<ROWS>::default(); 4]; upper_rows / ROWS];
+    // Of each upper row and the lower one that belongs to it.
+    let mut quarters = vec![[[I32x4::default(); 2]; 4]; upper];
     for ((first, second), column) in
         first.chunks_exact(width * COLUMNS).zip(second.chunks_exact(width * COLUMNS)).zip((0..).step_by(COLUMNS))
     {
-        tiles.fill_with(Default::default);
+        quarters.fill_with(Default::default);
         right.fill(first, second);
         for ((left, right), parts) in left.iter().zip(right.factors()).zip(PARTS) {
-            for (group, tile) in left.chunks_exact(half * ROWS).zip(&mut tiles) {
-                let sums = pair_sums_of_four(group, right);
-                tile.iter_mut().zip(parts).filter(|(_, is_part)| *is_part).for_each(|(quarter, _)| add(quarter, &sums));
-            }
+            pairs(left, half, right, |row, _, [low, high]| {
+                let quarters = quarters.get_mut(row).into_iter().flatten().zip(parts);
+                for ([first, second], _) in quarters.filter(|(_, is_part)| *is_part) {
+                    (*first, *second) = (*first + low, *second + high);
+                }
+            });
         }
-        for (tile, row) in tiles.iter().zip((0..).step_by(ROWS)) {
-            let places = [
-                (row, column),
-                (row, columns + column),
-                (upper_rows + row, column),
-                (upper_rows + row, columns + column),
-            ];
-            for (quarter, (row, column)) in tile.iter().zip(places) {
-                quarter.iter().zip(row..).for_each(|(sums, row)| take(row, column, *sums));
-            }
+        for ([first, second, third, fourth], row) in quarters.iter().zip(0..) {
+            take(row, column, *first);
+            take(row, columns + column, *second);
+            take(upper + row, column, *third);
+            take(upper + row, columns + column, *fourth);
         }
     }
 }
@@ -117,17 +113,4 @@ impl Right {
 fn set(out: &mut Vec<i16>, a: &[i16], b: &[i16], join: impl Fn(i16, i16) -> i16) {
     out.clear();
     out.extend(a.iter().zip(b).map(|(&a, &b)| join(a, b)));
-}
-
-#[inline(always)]
-fn add(quarter: &mut Sums<ROWS>, sums: &Sums<ROWS>) {
-    *quarter = from_fn(|row| {
-        from_fn(|half| match (quarter.get(row), sums.get(row)) {
-            (Some(a), Some(b)) => match (a.get(half), b.get(half)) {
-                (Some(&a), Some(&b)) => a + b,
-                _ => I32x4::default(),
-            },
-            _ => I32x4::default(),
-        })
-    });
 }

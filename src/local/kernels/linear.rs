@@ -1,7 +1,7 @@
 //! A linear layer in int8: exact sums, scaled back, with its bias and what follows it.
 
 use crate::local::kernels::activation::Activation;
-use crate::local::kernels::lanes::{F32x4, I32x4, LANES, load_eight, store_eight};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, load_eight, padded, store_eight};
 use crate::local::kernels::panels::Panels;
 use crate::local::kernels::rows::Rows;
 use crate::local::kernels::tile::{COLUMNS, products};
@@ -55,8 +55,8 @@ impl Linear {
             let [mut low, mut high] = sums;
             for (factor, numbers) in [(-shift, self.panels.sums()), (-total, &self.zero_points)] {
                 if factor != 0 {
-                    low = low.plus(factor, four(numbers, column));
-                    high = high.plus(factor, four(numbers, column + LANES));
+                    low = low.plus(factor, I32x4::from_array(padded(numbers, column)));
+                    high = high.plus(factor, I32x4::from_array(padded(numbers, column + LANES)));
                 }
             }
             let ([first, second], [bias, next]) = (load_eight(&self.scales, column), load_eight(&self.bias, column));
@@ -65,17 +65,6 @@ impl Linear {
         });
         self.activation.apply(out);
     }
-}
-
-/// Four numbers from `from` on, missing ones zero.
-#[inline(always)]
-fn four(numbers: &[i32], from: usize) -> I32x4 {
-    let numbers = numbers.get(from..).unwrap_or_default();
-    I32x4::from_array(numbers.first_chunk().copied().unwrap_or_else(|| {
-        let mut four = [0; LANES];
-        four.iter_mut().zip(numbers).for_each(|(place, &number)| *place = number);
-        four
-    }))
 }
 
 #[cfg(test)]

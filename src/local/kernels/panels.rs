@@ -1,6 +1,7 @@
 //! Weights as the dot products want them, packed while they arrive.
 
 use crate::local::kernels::dot::Dot;
+use crate::local::kernels::lanes::padded;
 use crate::local::kernels::tile::{COLUMNS, STEP};
 
 /// Inputs that are put into panels at once: whole groups of them.
@@ -141,22 +142,12 @@ impl Packing {
             for (group, rows) in groups.iter_mut().zip(block.chunks_exact(*outputs * GROUP)) {
                 let mut columns = [[0; COLUMNS]; GROUP];
                 for (columns, row) in columns.iter_mut().zip(rows.chunks_exact(*outputs)) {
-                    *columns = eight(row, from);
+                    *columns = padded(row, from);
                 }
                 *group = std::array::from_fn(|column| columns.map(|row| row.get(column).copied().unwrap_or_default()));
             }
         }
     }
-}
-
-/// Eight weights from `from` on, missing ones zero.
-fn eight(row: &[i8], from: usize) -> [i8; COLUMNS] {
-    let rest = row.get(from..).unwrap_or_default();
-    rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut eight = [0; COLUMNS];
-        eight.iter_mut().zip(rest).for_each(|(place, weight)| *place = *weight);
-        eight
-    })
 }
 
 /// Weights of a panel, missing inputs included.

@@ -43,12 +43,14 @@ impl Rows {
             }
             Dot::UnsignedQuads | Dot::SignedQuads => {
                 let shift = |range: &Range| (range.zero_point + least) as i16;
+                let mut bytes = Vec::with_capacity(inputs);
                 let store = |rows: &[i16], ranges: &[Range], group: &mut [i8]| {
                     for (place, (row, range)) in rows.chunks_exact(width.max(1)).zip(ranges).enumerate() {
                         // Above 127 a byte is a negative number to Rust, and the dot product knows better.
                         let byte = |it: &i16| it.wrapping_add(shift(range)) as u8 as i8;
-                        let row: Vec<i8> = row.iter().take(inputs).map(byte).collect();
-                        interleave::<_, 4>(&row, place, width, group);
+                        bytes.clear();
+                        bytes.extend(row.iter().take(inputs).map(byte));
+                        interleave::<_, 4>(&bytes, place, width, group);
                     }
                 };
                 let shifts = ranges.iter().map(|range| shift(range).into()).collect();
@@ -96,7 +98,7 @@ fn interleaved<V: Copy + Default>(
     ranges: &[Range],
     inputs: usize,
     width: usize,
-    store: impl Fn(&[i16], &[Range], &mut [V]),
+    mut store: impl FnMut(&[i16], &[Range], &mut [V]),
 ) -> Vec<V> {
     let mut values = vec![V::default(); ranges.len() * width];
     let mut whole = vec![0; width * ROWS];

@@ -62,16 +62,14 @@ fn most_pairs(values: &[i16], width: usize, panels: &[i8], mut take: impl FnMut(
     if !most.is_empty() {
         halves::products(most, width, panels, &mut take);
     }
+    if rest.is_empty() {
+        return;
+    }
     let mut wide = vec![0; width * COLUMNS];
-    for (panel, first) in panels.chunks_exact(wide.len()).zip((0..).step_by(COLUMNS)).take_while(|_| !rest.is_empty()) {
+    for (panel, first) in panels.chunks_exact(wide.len()).zip((0..).step_by(COLUMNS)) {
         wide.iter_mut().zip(panel).for_each(|(place, &weight)| *place = i16::from(weight));
         pairs(rest, width, &wide, |row, column, sums| take(halved + row, first + column, sums));
     }
-}
-
-/// Of four interleaved rows and a panel in sixteen bits.
-pub(super) fn pair_sums_of_four(rows: &[i16], panel: &[i16]) -> Sums<ROWS> {
-    pair_sums::<ROWS, i16>(rows, panel)
 }
 
 /// As [`products`], of interleaved `values` of `width` inputs each and panels of pairs.

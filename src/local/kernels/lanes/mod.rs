@@ -55,11 +55,19 @@ impl F32x4 {
 /// The eight numbers of a panel's columns, from `from` on; missing ones are zero.
 #[inline(always)]
 pub(super) fn load_eight(numbers: &[f32], from: usize) -> [F32x4; 2] {
-    let numbers = rest(numbers, from);
-    match numbers.first_chunk() {
-        Some(&[a, b, c, d, e, f, g, h]) => [F32x4::from_array([a, b, c, d]), F32x4::from_array([e, f, g, h])],
-        None => [F32x4::load(numbers, 0.0), F32x4::load(rest(numbers, LANES), 0.0)],
-    }
+    let [a, b, c, d, e, f, g, h] = padded(numbers, from);
+    [F32x4::from_array([a, b, c, d]), F32x4::from_array([e, f, g, h])]
+}
+
+/// `N` of `numbers` from `from` on; missing ones are zero.
+#[inline(always)]
+pub(super) fn padded<T: Copy + Default, const N: usize>(numbers: &[T], from: usize) -> [T; N] {
+    let rest = rest(numbers, from);
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [T::default(); N];
+        padded.iter_mut().zip(rest).for_each(|(place, number)| *place = *number);
+        padded
+    })
 }
 
 /// Into up to eight places.
@@ -79,7 +87,7 @@ pub(super) fn store_eight([low, high]: [F32x4; 2], places: &mut [f32]) {
 
 /// What of `numbers` stands from `from` on.
 #[inline(always)]
-pub(super) fn rest(numbers: &[f32], from: usize) -> &[f32] {
+pub(super) fn rest<T>(numbers: &[T], from: usize) -> &[T] {
     numbers.get(from..).unwrap_or_default()
 }
 
