@@ -70,25 +70,18 @@ export async function openHere(createGlue, module, known, openAgain) {
   const loader = new glue.LocalLoader({ ...known, reread: known.again && openAgain ? reread : undefined });
   /** After a trap nothing may be called any more, and building takes the loader along. */
   let isSpent = false;
+  const guarded = (/** @type {() => void} */ act) => {
+    try {
+      act();
+    } catch (error) {
+      isSpent = isTrap(error);
+      throw error;
+    }
+  };
   return {
-    push(file, chunk) {
-      try {
-        if (file === "model") loader.pushModel(chunk);
-        else loader.pushTokenizer(chunk);
-      } catch (error) {
-        isSpent = isTrap(error);
-        throw error;
-      }
-    },
-    finish(file) {
-      // Its text then makes room for the model's weights.
-      try {
-        if (file === "tokenizer") loader.readTokenizer();
-      } catch (error) {
-        isSpent = isTrap(error);
-        throw error;
-      }
-    },
+    push: (file, chunk) => guarded(() => (file === "model" ? loader.pushModel(chunk) : loader.pushTokenizer(chunk))),
+    // Its text then makes room for the model's weights.
+    finish: (file) => guarded(() => file === "tokenizer" && loader.readTokenizer()),
     isLost: () => isLost,
     async build(options) {
       if (known.again && openAgain) read = await openAgain(known.again);

@@ -129,14 +129,14 @@ export function openLocal(options, wasm, onProgress) {
   async function startAll({ workers, range }, size, module, known) {
     const here = async () => [await openHere(wasm.createGlue, module, known)];
     if (workers === 0) return here();
-    const there = (/** @type {number} */ count, /** @type {Range | undefined} */ range) => Array.from({ length: count }, () => openThere(spawn, module, { ...known, ...range }));
+    const there = (/** @type {Range | undefined} */ range) => openThere(spawn, module, { ...known, ...range });
     try {
-      if (range) return [await there(1, range)[0]];
+      if (range) return [await there(range)];
       const room = { cores: cores(), deviceBytes: deviceMemory(), most: options.maxMemoryBytes };
       const { workers: count, isSplit } = spread(workers, size, room);
-      if (!isSplit) return await survivors(there(count));
-      if (isIndivisible) return await survivors(there(1));
-      return [together(await all(Array.from({ length: count }, (_, part) => there(1, { part, parts: count })[0])))];
+      if (!isSplit) return await survivors(Array.from({ length: count }, () => there()));
+      if (isIndivisible) return [await there()];
+      return [together(await all(Array.from({ length: count }, (_, part) => there({ part, parts: count }))))];
     } catch (error) {
       if (isLoaded || (isRerankError(error) && !(error instanceof LaneDied))) throw error;
       if (workers !== "auto") throw new RerankError("unsupported", "workers: none could be started here; pass 0 to rank on the calling thread", { cause: error });

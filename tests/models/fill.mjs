@@ -16,6 +16,8 @@
  * or 128. No dependencies; runs in Node and in a browser (only the command line touches node:fs).
  */
 
+import { fields, varints } from "./wire.mjs";
+
 // Fields of onnx.proto. ModelProto: 7 graph; GraphProto: 5 initializer; TensorProto as below.
 const GRAPH = 7;
 const INITIALIZER = 5;
@@ -25,43 +27,10 @@ const DATA_FIELDS = new Set([4, 5, 6, 7, RAW_DATA, 10, 11, 13]);
 const [FLOAT, UINT8, INT8] = [1, 2, 3];
 
 /**
- * One field of a message, from its tag (`start`) to its end; `body` is where a length-delimited field's content begins.
- * @typedef {{ number: number, wire: number, start: number, body: number, end: number, value: number }} Field
+ * @typedef {import("./wire.mjs").Field} Field
  * A stretch of the output: bytes copied from the input, a varint, or random weights.
  * @typedef {{ from: number, to: number } | { varint: number } | { weights: number, type: number }} Piece
  */
-
-/**
- * Reads a varint; exact up to 2^53, which is more than any length or dimension.
- * @param {Uint8Array} bytes @param {number} at @returns {[value: number, end: number]}
- */
-function readVarint(bytes, at) {
-  for (let value = 0, scale = 1; at < bytes.length; scale *= 128) {
-    const byte = bytes[at++];
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return [value, at];
-  }
-  throw new Error("fill: the file ends inside a number");
-}
-
-/** @param {Uint8Array} bytes @param {number} start @param {number} end @returns {Generator<Field>} */
-function* fields(bytes, start, end) {
-  while (start < end) {
-    const [tag, body] = readVarint(bytes, start);
-    const field = { number: Math.floor(tag / 8), wire: tag % 8, start, body, end: body, value: 0 };
-    if (field.wire === 0) [field.value, field.end] = readVarint(bytes, body);
-    else if (field.wire === 1) field.end = body + 8;
-    else if (field.wire === 5) field.end = body + 4;
-    else if (field.wire === 2) {
-      const [length, content] = readVarint(bytes, body);
-      field.body = content;
-      field.end = content + length;
-    } else throw new Error(`fill: wire type ${field.wire} is not known`);
-    if (field.end > end) throw new Error("fill: a field is longer than its message");
-    yield field;
-    start = field.end;
-  }
-}
 
 /** @param {number} value */
 function varintLength(value) {
@@ -94,10 +63,7 @@ function tensorPieces(bytes, tensor) {
   for (const field of fields(bytes, tensor.body, tensor.end)) {
     if (field.number === DATA_TYPE) type = field.value;
     if (field.number === NAME) name = new TextDecoder().decode(bytes.subarray(field.body, field.end));
-    if (field.number === DIMS && field.wire === 0) count *= field.value;
-    if (field.number === DIMS && field.wire === 2) {
-      for (let at = field.body, dim = 0; at < field.end; count *= dim) [dim, at] = readVarint(bytes, at);
-    }
+    if (field.number === DIMS) for (const dim of varints(bytes, field)) count *= dim;
     const empty = field.wire === 2 && field.body === field.end;
     if (DATA_FIELDS.has(field.number) && !empty) hasData = true;
     if (!(field.number === RAW_DATA && empty)) kept.push({ from: field.start, to: field.end });
