@@ -89,6 +89,10 @@ fn scored(case: &Value, reranker: &Rc<LocalReranker>) -> Vec<(Scored, String, Va
     ranking.scored().iter().map(with_document).collect()
 }
 
+fn options(max_tokens: Option<f64>, cutting: Cutting, activation: Activation) -> LocalOptions {
+    LocalOptions { max_tokens, cutting, activation, ..LocalOptions::default() }
+}
+
 fn goldens(of: &str) -> Vec<Value> {
     let goldens: Value = serde_json::from_slice(&file("golden/windows.json")).expect("JSON");
     goldens[of].as_array().expect("cases").clone()
@@ -99,12 +103,7 @@ fn windows_give_bcembeddings_scores_around_every_boundary() {
     let mut compared = 0;
     for case in goldens("bcembedding") {
         let max_tokens = case["maxTokens"].as_f64();
-        let options = LocalOptions {
-            max_tokens,
-            cutting: Cutting::Windows,
-            activation: Activation::Sigmoid,
-            ..LocalOptions::default()
-        };
+        let options = options(max_tokens, Cutting::Windows, Activation::Sigmoid);
         for (scored, _, document) in scored(&case, &reranker("unigram", options)) {
             let theirs = document["score"].as_f64().expect("a score");
             assert!(
@@ -124,12 +123,7 @@ fn truncation_gives_flagembeddings_logits_around_every_boundary() {
     let mut compared = 0;
     for case in goldens("flagembedding") {
         let max_tokens = case["maxTokens"].as_f64();
-        let options = LocalOptions {
-            max_tokens,
-            cutting: Cutting::Truncate,
-            activation: Activation::Raw,
-            ..LocalOptions::default()
-        };
+        let options = options(max_tokens, Cutting::Truncate, Activation::Raw);
         let tokenizer = case["tokenizer"].as_str().expect("a tokenizer");
         for (scored, _, document) in scored(&case, &reranker(tokenizer, options)) {
             let theirs = document["score"].as_f64().expect("a score");
@@ -144,12 +138,7 @@ fn truncation_gives_flagembeddings_logits_around_every_boundary() {
 fn the_span_of_the_best_window_slices_its_words() {
     for case in goldens("bcembedding") {
         let max_tokens = case["maxTokens"].as_f64();
-        let options = LocalOptions {
-            max_tokens,
-            cutting: Cutting::Windows,
-            activation: Activation::Sigmoid,
-            ..LocalOptions::default()
-        };
+        let options = options(max_tokens, Cutting::Windows, Activation::Sigmoid);
         let number = |value: &Value| value.as_u64().expect("a number") as usize;
         let room = number(&case["maxTokens"]) - number(&case["query"]["words"]) - 4;
         let stride = room - number(&case["overlapTokens"]).min(room / 4);
@@ -168,12 +157,7 @@ fn the_span_of_the_best_window_slices_its_words() {
 
 #[test]
 fn a_document_of_32_768_tokens_is_read_window_by_window() {
-    let options = LocalOptions {
-        max_tokens: None,
-        cutting: Cutting::Windows,
-        activation: Activation::Raw,
-        ..LocalOptions::default()
-    };
+    let options = options(None, Cutting::Windows, Activation::Raw);
     let reranker = reranker("unigram", options);
     let documents = vec![words(1, 32_768), words(2, 10)];
     let draft = RequestDraft { query: words(3, 8), documents, ..RequestDraft::default() };

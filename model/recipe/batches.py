@@ -10,13 +10,18 @@ OUTSIDE = ("stard", "covid_faqs_deepset")
 MINED, MARGIN = 8, 0.005
 
 
+def by_set(groups):
+    """{set: its groups}, sets and groups in their order."""
+    found = {}
+    for group in groups:
+        found.setdefault(group["set"], []).append(group)
+    return found
+
+
 def parted(groups, seed=1):
     """(training, development) groups; of a set of 28 nothing is taken away."""
-    by_set = {}
-    for group in groups:
-        by_set.setdefault(group["set"], []).append(group)
     training, development = [], []
-    for name, pile in sorted(by_set.items()):
+    for name, pile in sorted(by_set(groups).items()):
         random.Random(f"{seed} {name}").shuffle(pile)
         cut = DEVELOPMENT if len(pile) >= 2 * DEVELOPMENT else 0
         development += pile[:cut]
@@ -30,10 +35,7 @@ def mine(groups, vectors):
     """Adds to each group `mined`: the documents of its set that e5 ranks highest of the irrelevant ones."""
     import numpy as np
 
-    by_set = {}
-    for group in groups:
-        by_set.setdefault(group["set"], []).append(group)
-    for pile in by_set.values():
+    for pile in by_set(groups).values():
         documents = np.array(sorted({number for group in pile for number in group["relevant"] + group["hard"]}))
         cosines = vectors[[group["query"] for group in pile]] @ vectors[documents].T
         for group, row in zip(pile, cosines):
@@ -48,11 +50,8 @@ def batches(groups, epoch, seed):
     groups = groups[:]
     rng.shuffle(groups)
     mixed, rest = groups[: len(groups) // 4], groups[len(groups) // 4 :]
-    by_set = {}
-    for group in rest:
-        by_set.setdefault(group["set"], []).append(group)
     found = []
-    for pile in [mixed, *by_set.values()]:
+    for pile in [mixed, *by_set(rest).values()]:
         found += [pile[at : at + QUERIES] for at in range(0, len(pile), QUERIES)]
     found = [batch for batch in found if len(batch) >= 8]
     rng.shuffle(found)

@@ -9,6 +9,7 @@ the batch's documents, with what may be relevant too left out; binary cross-entr
 teacher, so that what e5 knows of other texts stays. Layers run in bfloat16 with fp32 masters. Checkpoints every few steps: run the same command again to go on.
 """
 import argparse
+import functools
 import json
 import math
 import random
@@ -63,15 +64,13 @@ def developed(upper, head, states, development):
     """{set: nDCG@10 of its development groups against each other's documents}, and how many scores lie on the right side of 0.5."""
     import torch
 
+    import batches
     import measures
     from upper import read
 
-    found, by_set = {}, {}
-    right = {"relevant": [], "others": []}
-    for group in development:
-        by_set.setdefault(group["set"], []).append(group)
+    found, right = {}, {"relevant": [], "others": []}
     with torch.inference_mode():
-        for name, pile in by_set.items():
+        for name, pile in batches.by_set(development).items():
             documents = sorted({number for group in pile for number in group["relevant"] + group["hard"]})
             logits, _ = head.all_pairs(read(upper, states, [group["query"] for group in pile], LONGEST_QUERY), read(upper, states, documents))
             values = []
@@ -213,7 +212,8 @@ def main():
     groups = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["groups"]
     batches.mine(groups, states.vectors)
     training, development = batches.parted(groups)
-    per_epoch = len(batches.batches(training, 0, asked.seed))
+    epoch = functools.cache(lambda number: batches.batches(training, number, asked.seed))
+    per_epoch = len(epoch(0))
     total = int(asked.epochs * per_epoch)
     run, path, at, curve, seconds = Run(asked), runs / f"{asked.name}.pt", 0, [], 0.0
     if path.exists():
@@ -240,7 +240,7 @@ def main():
         report()
     began, losses = time.time(), []
     while at < total:
-        batch = batches.batches(training, at // per_epoch, asked.seed)[at % per_epoch]
+        batch = epoch(at // per_epoch)[at % per_epoch]
         loss, ranking, binary = step_loss(run.worked, run.head, states, batch, random.Random(f"{asked.seed} step {at}"))
         run.step(loss, at, total)
         at += 1

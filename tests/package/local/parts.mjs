@@ -2,7 +2,7 @@
 // Models that are there once: split over workers, and with word tables left in the cache.
 
 import { equal, ok, rejects, same } from "../expect.mjs";
-import { LONG, QUERY, SHORT, documentsOf, pickOne, random, sleep, withWorkers } from "./workers.mjs";
+import { LONG, QUERY, SHORT, abortLeavesFit, documentsOf, pickOne, random, sleep, withWorkers } from "./workers.mjs";
 
 /** Copies never fit. */
 const SPLIT = { maxMemoryBytes: 1 };
@@ -45,15 +45,7 @@ const all = [
     run: (context) =>
       withWorkers(context, async (alive) => {
         const reranker = await context.loadFrom("tiny_fp32", { workers: 2, ...SPLIT });
-        const before = [...alive];
-        const expected = (await reranker.rerank(SHORT)).results;
-        const stop = new AbortController();
-        const pending = reranker.rerank({ ...LONG, signal: stop.signal });
-        await sleep(50);
-        stop.abort();
-        await rejects(pending, "aborted");
-        same((await reranker.rerank(SHORT)).results, expected, "the next call");
-        same([...alive].map((it) => before.includes(it)), [true, true], "the same workers");
+        await abortLeavesFit(reranker, alive);
         const last = reranker.rerank(LONG);
         reranker.dispose();
         await rejects(last, "disposed");
