@@ -20,13 +20,12 @@ def logits_by_kind(read, head, groups, texts):
     """{relevant, hard, random: logits}; `read(texts, side)` gives padded sides. And nDCG@10 of each set, relevant documents of all its groups against each other."""
     import torch
 
+    import batches
     import measures
 
-    rng, by_set = random.Random(SEED), {}
-    for group in groups:
-        by_set.setdefault(group["set"], []).append(group)
+    rng = random.Random(SEED)
     found, ndcg = {kind: [] for kind in SHARE}, {}
-    for name, pile in sorted(by_set.items()):
+    for name, pile in sorted(batches.by_set(groups).items()):
         numbers = sorted({number for group in pile for number in group["relevant"] + group["hard"]})
         column = {number: at for at, number in enumerate(numbers)}
         with torch.inference_mode():

@@ -29,6 +29,8 @@ mod rows;
 mod tables;
 // What a row takes.
 mod memory;
+// One of several labels.
+mod label;
 // The fused operators.
 mod attention;
 mod embedding;
@@ -53,6 +55,7 @@ use crate::local::room::Room;
 use check::{Input, Tables};
 use fuse::Fused;
 pub use fuse::Fusing;
+use label::log_odds;
 use memory::Memory;
 pub use parts::Part;
 use parts::Range;
@@ -193,8 +196,15 @@ fn built(
     let memory = Memory::of(&typed, typed.symbols.sym(LENGTH));
     // Not into_optimized, which would declutter once more.
     let model = typed.optimize().and_then(|()| typed.into_runnable()).map_err(|error| cannot_run(&error))?;
+    let plan = plan(&fused, rows_left);
+    let label = is_last.then(|| label.unwrap_or_default());
+    Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label, memory })
+}
+
+/// How the model will run, for people too.
+fn plan(fused: &Fused, rows_left: Option<usize>) -> Plan {
+    let Fused { products, linears, attentions, norms, first_token } = *fused;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
-    let Fused { products, linears, attentions, norms, first_token } = fused;
     let mut notes = vec![
         format!(
             "{linears} of {products} int8 linear layers, {attentions} attentions and {norms} layer norms on our kernels, the rest on tract's operators"
@@ -204,9 +214,7 @@ fn built(
     ];
     notes
         .extend(rows_left.map(|rows| format!("word table: {rows} rows left in the cache, read as they are asked for")));
-    let plan = Plan { fused: linears > 0, notes };
-    let label = is_last.then(|| label.unwrap_or_default());
-    Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label, memory })
+    Plan { fused: linears > 0, notes }
 }
 
 impl CrossEncoder for OnnxCrossEncoder {
@@ -246,15 +254,6 @@ impl CrossEncoder for OnnxCrossEncoder {
     }
 }
 
-/// The logit by which to rank: of several labels `label`'s log-odds against all others, whose sigmoid is its softmax.
-fn log_odds(logits: &[f32], label: usize) -> Option<f32> {
-    let logit = *logits.get(label)?;
-    let others = logits.iter().enumerate().filter(|(at, _)| *at != label).map(|(_, logit)| *logit);
-    // Not from zero: exponentials of large logits are beyond what there is.
-    let Some(most) = others.clone().reduce(f32::max) else { return Some(logit) };
-    Some(logit - most - others.map(|other| (other - most).exp()).sum::<f32>().ln())
-}
-
 /// `[1, length]`, and of hidden states `[1, length, width]`
 fn tensor(input: &Input, row: &Row, hidden: &[f32]) -> TractResult<Tensor> {
     let length = row.ids.len();
@@ -276,21 +275,4 @@ fn cannot_run(error: &tract_onnx::prelude::TractError) -> Error {
         [first, .., last] => format!("{first}: {last}"),
     };
     Error::bad_model(format!("the graph cannot be run: {reason}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_is_ranked_by_its_log_odds() {
-        assert_eq!(log_odds(&[-1.5], 0), Some(-1.5));
-        assert_eq!(log_odds(&[1.0, 3.5], 1), Some(2.5));
-        assert_eq!(log_odds(&[1.0, 3.5], 2), None);
-        let logits = [0.5f32, -2.0, 1.25];
-        let softmax = logits[2].exp() / logits.iter().map(|it| it.exp()).sum::<f32>();
-        let odds = log_odds(&logits, 2).expect("a label");
-        assert!((1.0 / (1.0 + (-odds).exp()) - softmax).abs() < 1e-6);
-        assert_eq!(log_odds(&[200.0, 100.0, 100.0], 0), Some(100.0 - 2f32.ln()));
-    }
 }
