@@ -11,7 +11,6 @@ import { compareScores } from "./agreement.mjs";
 import { compare } from "./compare.mjs";
 import { f32, halfOf, q8, string, uint32, writeGguf } from "./gguf/container.mjs";
 import { onnxTensors } from "./gguf/onnx-tensors.mjs";
-import { oneIdEach } from "./models.mjs";
 import { attentionModel, layerData, linearModel } from "./onnx-layers.mjs";
 import { readOptions } from "./options.mjs";
 import { chart } from "./report/chart.mjs";
@@ -199,21 +198,6 @@ test("tensors are found in an ONNX file, and a GGUF file holds them where it say
 test("README, report, demo page and chart show the reference run", () => {
   const other = Object.entries(pages()).filter(([file, text]) => readFileSync(join(ROOT, file), "utf8") !== text).map(([file]) => file);
   assert.deepEqual(other, [], "node tests/bench/report/pages.mjs --write");
-});
-
-test("a template's piece of several ids becomes as many pieces, and other tokenizers stay as they are", () => {
-  const piece = (/** @type {string} */ id, type_id = 0) => ({ SpecialToken: { id, type_id } });
-  const [a, b] = [{ Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 1 } }];
-  const special = (/** @type {string} */ id, /** @type {number[]} */ ids, tokens = [id]) => ({ [id]: { id, ids, tokens } });
-  const tokenizer = (/** @type {object} */ post_processor) => Buffer.from(JSON.stringify({ model: {}, post_processor }));
-  const several = { single: [piece("<s>"), a], pair: [piece("q:"), a, piece("q:", 1), b], special_tokens: { ...special("<s>", [0]), ...special("q:", [7, 9], ["▁q", ":"]) } };
-  assert.deepEqual(JSON.parse(String(oneIdEach(tokenizer(several)))).post_processor, {
-    single: [piece("<s>"), a],
-    pair: [piece("▁q"), piece(":"), a, piece("▁q", 1), piece(":", 1), b],
-    special_tokens: { ...special("<s>", [0]), ...special("▁q", [7]), ...special(":", [9]) },
-  });
-  const single = tokenizer({ ...several, special_tokens: special("<s>", [0]) });
-  assert.equal(oneIdEach(single), single);
 });
 
 test("a run goes on only with the same package, machine, versions and browser", () => {

@@ -96,7 +96,7 @@ export function prepareModel(id) {
   const tokenizer = kind.tokenizers.find((path) => existsSync(join(ROOT, path)));
   if (!tokenizer) throw new Error(`${id}: expected one of ${kind.tokenizers.join(", ")}, found none`);
   const json = readFileSync(join(ROOT, tokenizer));
-  writeWhole(join(folder, "tokenizer.json"), oneIdEach(tokenizer.endsWith(".gz") ? gunzipSync(json) : json));
+  writeWhole(join(folder, "tokenizer.json"), tokenizer.endsWith(".gz") ? gunzipSync(json) : json);
   if (kind.heads) writeGguf(folder, { ...kind.shape, heads: kind.heads });
   writeWhole(join(folder, "config.json"), JSON.stringify(kind.config));
   writeWhole(join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: kind.tokenizerClass, model_max_length: MOST_TOKENS, ...special(folder) }));
@@ -109,22 +109,6 @@ export function prepareModel(id) {
     tokenizerBytes: statSync(join(folder, "tokenizer.json")).size,
     shape: kind.shape,
   };
-}
-
-/**
- * The same tokens for the tokenizer of transformers.js, which reads one id of a template's piece: a piece of several ids
- * ("query:") becomes as many pieces. @param {Buffer} json a tokenizer.json @returns {Buffer | string}
- */
-export function oneIdEach(json) {
-  const tokenizer = JSON.parse(json.toString());
-  const template = tokenizer.post_processor;
-  const specials = Object.values(template?.special_tokens ?? {});
-  if (specials.every(({ ids }) => ids.length === 1)) return json;
-  const split = (/** @type {any} */ item) =>
-    item.SpecialToken ? template.special_tokens[item.SpecialToken.id].tokens.map((/** @type {string} */ id) => ({ SpecialToken: { ...item.SpecialToken, id } })) : item;
-  const tokens = specials.flatMap(({ ids, tokens }) => tokens.map((/** @type {string} */ id, /** @type {number} */ at) => [id, { id, ids: [ids[at]], tokens: [id] }]));
-  tokenizer.post_processor = { ...template, single: template.single.flatMap(split), pair: template.pair.flatMap(split), special_tokens: Object.fromEntries(tokens) };
-  return JSON.stringify(tokenizer);
 }
 
 /** For wllama, unless it is there. @param {string} folder @param {Kind["shape"] & { heads: number }} shape */
