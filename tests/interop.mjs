@@ -1,26 +1,23 @@
 // @ts-check
-// RemoteReranker against a rerank server that was not written here, which serves a model in fp32. By hand: README.md
+// RemoteReranker against a rerank server that was not written here, which serves the default model in fp32. By hand: README.md
 // beside it says how to start one, and holds what came out.
 //
-//   node tests/interop.mjs http://127.0.0.1:7997 KEY FOLDER
-//
-// FOLDER is what the server serves: onnx/model.onnx and tokenizer.json.
+//   node tests/interop.mjs http://127.0.0.1:7997 KEY model_fp32.onnx
 //
 // The pairs of golden/pairs.jsonl are ranked through `provider: "dmxapi"` with `baseUrl`; each score is held against the local fp32
 // path's.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 /** Of a probability; both run fp32, and sum in different orders. */
 const TOLERANCE = 1e-5;
 
-const [baseUrl, apiKey, folder] = process.argv.slice(2);
-if (!folder) throw new Error("usage: node tests/interop.mjs BASE_URL KEY FOLDER");
+const [baseUrl, apiKey, model] = process.argv.slice(2);
+if (!model) throw new Error("usage: node tests/interop.mjs BASE_URL KEY MODEL");
 const { LocalReranker } = await import("../pkg/local.js");
 const { RemoteReranker, isRerankError } = await import("../pkg/remote.js");
 const remote = new RemoteReranker({ provider: "dmxapi", baseUrl: `${baseUrl.replace(/\/$/, "")}/rerank`, apiKey, model: "default-fp32" });
-const local = await LocalReranker.load({ model: readFileSync(join(folder, "onnx", "model.onnx")), tokenizer: readFileSync(join(folder, "tokenizer.json")) });
+const local = await LocalReranker.load({ model, tokenizer: new URL("../model/tokenizer.json", import.meta.url) });
 
 /** Ours cuts queries there (golden/README.md), and theirs does not. */
 const SHORT = 384;
