@@ -12,6 +12,7 @@ import { installPeers } from "./peers.mjs";
 import { KERNELS, LAYERS, measureLayer } from "./sections/kernels.mjs";
 import { buildMicro } from "./micro.mjs";
 import { openAlone } from "./browsers/tab.mjs";
+import { busyElsewhere, warningOf } from "./quiet.mjs";
 import { serveLayers } from "./server.mjs";
 import { SECTION_TABLES } from "./report/tables.mjs";
 
@@ -37,6 +38,8 @@ const run = { part: () => ({ run: "kernels", part: ++part }) };
 /** @type {import("./results.mjs").Cell[]} */
 const cells = [];
 try {
+  const warning = warningOf(await busyElsewhere());
+  if (warning) console.log(`${warning}\n`);
   const tab = await openAlone(browser, `${server.url}/`);
   console.log(`${browser.name} ${browser.version}, relaxed dot ${await tab.call("relaxedDot")}\n`);
   await tab.close();

@@ -11,7 +11,7 @@ import { BENCH, KEPT, ROOT } from "./paths.mjs";
 /** Where the server finds them: a folder each. */
 export const MICRO = join(KEPT, "micro");
 /** What cargo is told of each. @type {Record<string, string[]>} */
-const BINARIES = { simd128: [], relaxed: ["--features", "relaxed"] };
+const BINARIES = { simd128: [], relaxed: ["--no-default-features", "--features", "relaxed"] };
 const TARGET = join(ROOT, "target");
 
 /**

@@ -22,8 +22,9 @@
 import { pairedRatio } from "./statistics.mjs";
 
 /**
- * A stretch of a run, which may be measured in several: what was asked for, and how long all of it took, with loading and warming up.
- * @typedef {{ startedAt: string, seconds: number, asked: string }} Piece
+ * A stretch of a run, which may be measured in several: what was asked for, how long all of it took, with loading and warming up, and
+ * what part of the cores' time went to other programs before.
+ * @typedef {{ startedAt: string, seconds: number, busyBefore: number, asked: string }} Piece
  */
 
 /**

@@ -16,6 +16,7 @@ import { USAGE, readOptions } from "./options.mjs";
 import { KEPT } from "./paths.mjs";
 import { installPeers, versionOf } from "./peers.mjs";
 import { markdown } from "./report/markdown.mjs";
+import { busyElsewhere, warningOf } from "./quiet.mjs";
 import { newRunId, put } from "./results.mjs";
 import { packageDigest, resumed } from "./resume.mjs";
 import { SECTIONS } from "./sections/index.mjs";
@@ -42,8 +43,10 @@ async function main(options) {
     let part = Math.max(0, ...results.cells.map((/** @type {import("./results.mjs").Cell} */ cell) => cell.part));
     const run = { part: () => ({ run: results.run, part: ++part }) };
     /** @type {import("./results.mjs").Piece} */
-    const piece = { startedAt: new Date().toISOString(), seconds: 0, asked: process.argv.slice(2).filter((it, at, all) => !/^--(resume|out)$/.test(it) && !/^--(resume|out)$/.test(all[at - 1] ?? "")).join(" ") };
+    const piece = { startedAt: new Date().toISOString(), seconds: 0, busyBefore: await busyElsewhere(), asked: process.argv.slice(2).filter((it, at, all) => !/^--(resume|out)$/.test(it) && !/^--(resume|out)$/.test(all[at - 1] ?? "")).join(" ") };
     (results.pieces ??= []).push(piece);
+    const warning = warningOf(piece.busyBefore);
+    if (warning) log(warning);
     const start = performance.now();
     // After each cell: who is stopped in the middle keeps what is there.
     const add = (/** @type {import("./results.mjs").Cell} */ cell) => {

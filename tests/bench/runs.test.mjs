@@ -31,9 +31,10 @@ test("what is measured again takes the place of what was, and is never compared 
 
 test("the report says how long the run took, and in how many pieces", () => {
   const results = { run: "r1", startedAt: "2026-11-24T00:00:00Z", machine: { cpu: "a", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells: [] };
-  const piece = { startedAt: "2026-11-24T00:00:00Z", seconds: 90, asked: "--quick" };
+  const piece = { startedAt: "2026-11-24T00:00:00Z", seconds: 90, busyBefore: 0, asked: "--quick" };
   assert.match(heading({ ...results, pieces: [piece] }), /Measured in 1\.50 minutes\./);
   assert.match(heading({ ...results, pieces: [piece, piece] }), /Measured in 3\.00 minutes, in 2 pieces: none of the comparisons is across two of them\./);
+  assert.match(heading({ ...results, pieces: [{ ...piece, busyBefore: 0.5 }] }), /Of the piece "--quick" 50 % of the cores' time went to other programs before it began/);
 });
 
 test("a model that is not there is a named gap for each engine, not the end of the section", async () => {

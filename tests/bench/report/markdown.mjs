@@ -2,6 +2,7 @@
 // Results → Markdown: a heading, a table a section, and each target of the design.
 
 import { KINDS } from "../models.mjs";
+import { warningOf } from "../quiet.mjs";
 import { judge, targets } from "../targets.mjs";
 import { number } from "./format.mjs";
 import { SECTION_TABLES } from "./tables.mjs";
@@ -39,6 +40,7 @@ export function heading({ run, startedAt, machine, browsers, versions, pieces = 
     ...(random.length ? [`Weights of ${random.join(", ")} are random: real graphs and sizes, for speed and memory only.`] : []),
     "Each engine is warmed up twice and for 1.5 s at least (a list of over 15 s once, with two rounds); rounds are interleaved; times are medians with quartiles, ratios are taken pair by pair within a round.",
     ...(pieces.length ? [`Measured in ${number(minutes)} minutes${pieces.length > 1 ? `, in ${pieces.length} pieces: none of the comparisons is across two of them` : ""}.`] : []),
+    ...pieces.flatMap(({ asked, busyBefore }) => (warningOf(busyBefore) ? [`Of the piece "${asked}" ${warningOf(busyBefore)}.`] : [])),
     ...(remark ? [remark] : []),
   ].join(" ");
 }

@@ -5,15 +5,15 @@
 //! takes is the kernel's, not that of a call from JavaScript.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use rerank_wasm::local::kernels::{Activation, Attention, Dot, Linear, Panels, Rows};
 use rerank_wasm::local::tokens::Tokenizer;
-use tract_onnx::prelude::{
-    Datum, Framework, InferenceFact, InferenceModelExt, IntoRunnable, TValue, Tensor, TypedRunnableModel, tvec,
-};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+// The same layers on stock tract.
+#[cfg(feature = "stock")]
+mod stock;
 
 /// Sums that stand for a result: each number is in one of them. `FOLDS` of engines/layers.js.
 const FOLDS: usize = 64;
@@ -86,48 +86,13 @@ impl OurAttention {
         for _ in 0..times {
             let x = black_box(&self.x);
             let part = |at: usize| x.get(at * size..(at + 1) * size).unwrap_or_default();
-            let attention = Attention { queries: part(0), keys: part(1), values: part(2), mask: &[], heads, head, scale };
+            let attention =
+                Attention { queries: part(0), keys: part(1), values: part(2), mask: &[], heads, head, scale };
             if !attention.apply(black_box(&mut self.out)) {
                 return Err(JsError::new("the shapes do not fit"));
             }
         }
         Ok(folded(&self.out))
-    }
-}
-
-/// A model of one input, as tract runs it without our rules.
-#[wasm_bindgen]
-pub struct StockModel {
-    plan: Arc<TypedRunnableModel>,
-    input: TValue,
-}
-
-#[wasm_bindgen]
-impl StockModel {
-    /// `onnx`: the file; `shape` and `x`: of its input.
-    #[wasm_bindgen(constructor)]
-    pub fn new(onnx: &[u8], shape: Vec<usize>, x: &[f32]) -> Result<StockModel, JsError> {
-        let plan = tract_onnx::onnx()
-            .model_for_read(&mut &*onnx)
-            .and_then(|model| model.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), &shape)))
-            .and_then(|model| model.into_optimized())
-            .and_then(|model| model.into_runnable())
-            .map_err(failed)?;
-        let input = Tensor::from_shape(&shape, x).map_err(failed)?.into();
-        Ok(Self { plan, input })
-    }
-
-    /// The model, `times` times → its first output in sums.
-    pub fn run(&self, times: usize) -> Result<Vec<f32>, JsError> {
-        let mut sums = vec![];
-        for time in 1..=times {
-            let output = self.plan.run(tvec!(black_box(&self.input).clone())).map_err(failed)?;
-            let first = black_box(&output).first().ok_or_else(|| JsError::new("the model gave no output"))?;
-            if time == times {
-                sums = first.try_as_plain_ram().and_then(|it| Ok(folded(it.as_slice::<f32>()?))).map_err(failed)?;
-            }
-        }
-        Ok(sums)
     }
 }
 
