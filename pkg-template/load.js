@@ -13,7 +13,9 @@ import { pump } from "./pump.js";
 import { reader, tokenizerBeside } from "./sources.js";
 import { spread } from "./spread.js";
 import { readTrainedTokens } from "./trained.js";
-import { LaneDied, openThere } from "./worker/lane.js";
+import { compileOnce, isModule } from "./wasm/compile.js";
+import { gather } from "./worker/crew.js";
+import { LaneDied } from "./worker/lane.js";
 
 /**
  * @typedef {import("./instance.js").Lane} Lane one that ranks
@@ -22,7 +24,8 @@ import { LaneDied, openThere } from "./worker/lane.js";
  * @typedef {{ part: number, parts: number }} Range of the layers
  * @typedef {{ workers: number | "auto", range?: Range }} Wanted 0 workers: in this thread; a range: that part of the model again
  * @typedef {{ phase: "download" | "verify" | "build", loaded: number, total?: number }} Progress
- * @typedef {{ compile: (wasm?: any) => Promise<WebAssembly.Module>, createGlue: () => any, memoryLimitBytes?: number }} Wasm
+ * @typedef {(url: string) => Promise<WebAssembly.Module>} Compile
+ * @typedef {{ locate: (wasm?: any) => WebAssembly.Module | string, compile: Compile, createGlue: () => any, memoryLimitBytes?: number }} Wasm
  */
 
 /** What a file is no good for; one from the cache is fetched again. */
@@ -53,6 +56,17 @@ export function openLocal(options, wasm, onProgress) {
   let isResident = false;
   /** Whether the model has turned out to have no place where it can be split. */
   let isIndivisible = false;
+  /** What all instances run, first to last. @type {WebAssembly.Module | undefined} */
+  let code;
+
+  /** @param {Compile} compile in some thread */
+  async function moduleBy(compile) {
+    if (code) return code;
+    const found = wasm.locate(options.wasm);
+    if (isModule(found)) code = found;
+    else code = options.wasm === undefined ? await compileOnce(found, compile) : await compile(found);
+    return code;
+  }
 
   /**
    * @param {AbortSignal} signal @param {Wanted} wanted @param {typeof onProgress} report
@@ -66,14 +80,21 @@ export function openLocal(options, wasm, onProgress) {
     const locks = [];
     /** Ends what the sources hold, however this ends. */
     const ending = new AbortController();
-    const end = () => ending.abort(signal.reason);
+    /** @type {import("./worker/crew.js").Crew | undefined} */
+    let crew;
+    const end = () => {
+      ending.abort(signal.reason);
+      crew?.end();
+    };
+    signal.throwIfAborted();
     signal.addEventListener("abort", end, { once: true });
     try {
       for (const name of names) locks.push(await lock(name, ending.signal));
-      const [module, trainedTokens, ...sources] = await Promise.all([
-        wasm.compile(options.wasm), trained(ending.signal), model(ending.signal), tokenizer(ending.signal),
+      if (wanted.workers !== 0) crew = gather(spawn, moduleBy);
+      const [trainedTokens, ...sources] = await Promise.all([
+        trained(ending.signal), model(ending.signal), tokenizer(ending.signal), crew ? crew.module.catch(unlessNoneLives) : moduleBy(wasm.compile),
       ]);
-      return await openWith(signal, module, sources, trainedTokens, wanted, report, () => locks.splice(0).forEach((release) => release()), end);
+      return await openWith(signal, crew, sources, trainedTokens, wanted, report, () => locks.splice(0).forEach((release) => release()), end);
     } finally {
       for (const release of locks) release();
       signal.removeEventListener("abort", end);
@@ -82,12 +103,12 @@ export function openLocal(options, wasm, onProgress) {
   }
 
   /**
-   * @param {AbortSignal} signal @param {WebAssembly.Module} module @param {import("./sources.js").OpenSource[]} sources
+   * @param {AbortSignal} signal @param {import("./worker/crew.js").Crew | undefined} crew @param {any[]} sources of model and tokenizer
    * @param {number | undefined} trainedTokens
    * @param {Wanted} wanted @param {typeof onProgress} report @param {() => void} onRead
-   * @param {() => void} end ends both sources
+   * @param {() => void} end ends both sources and the workers
    */
-  async function openWith(signal, module, [model, tokenizer], trainedTokens, wanted, report, onRead, end) {
+  async function openWith(signal, crew, [model, tokenizer], trainedTokens, wanted, report, onRead, end) {
     const known = {
       memoryLimitBytes: wasm.memoryLimitBytes,
       tokenizerBytes: tokenizer.size,
@@ -95,7 +116,7 @@ export function openLocal(options, wasm, onProgress) {
       tokenizerSha256: options.sha256?.tokenizer,
       again: isResident || wanted.workers === 0 || Number(model.size) < WITH_LARGE_TABLES ? undefined : model.again,
     };
-    const loadings = new Set(await startAll(wanted, model.size, module, known));
+    const loadings = new Set(await startAll(wanted, model.size, crew, known));
     try {
       await pump(signal, { model, tokenizer }, loadings, report, end);
       onRead();
@@ -110,6 +131,7 @@ export function openLocal(options, wasm, onProgress) {
       report({ phase: "build", loaded: 1, total: 1 });
       if (signal.aborted) for (const lane of lanes.flat()) lane.free();
       signal.throwIfAborted();
+      crew?.keep();
       return lanes;
     } catch (error) {
       for (const loading of loadings) loading.drop();
@@ -125,12 +147,13 @@ export function openLocal(options, wasm, onProgress) {
     }
   }
 
-  /** @param {Wanted} wanted @param {number | undefined} size @param {WebAssembly.Module} module @param {import("./instance.js").Known} known */
-  async function startAll({ workers, range }, size, module, known) {
-    const here = async () => [await openHere(wasm.createGlue, module, known)];
-    if (workers === 0) return here();
-    const there = (/** @type {Range | undefined} */ range) => openThere(spawn, module, { ...known, ...range });
+  /** @param {Wanted} wanted @param {number | undefined} size @param {import("./worker/crew.js").Crew | undefined} crew @param {import("./instance.js").Known} known */
+  async function startAll({ workers, range }, size, crew, known) {
+    const here = async () => [await openHere(wasm.createGlue, await moduleBy(wasm.compile), known)];
+    if (!crew) return here();
     try {
+      const module = await crew.module;
+      const there = async (/** @type {Range | undefined} */ range) => crew.take().open(module, { ...known, ...range });
       if (range) return [await there(range)];
       const room = { cores: cores(), deviceBytes: deviceMemory(), most: options.maxMemoryBytes };
       const { workers: count, isSplit } = spread(workers, size, room);
@@ -211,6 +234,11 @@ async function build(loading, { maxTokens, trainedTokens, longDocuments, scores,
     loading.drop();
     throw error;
   }
+}
+
+/** Without workers there may be another way. @param {unknown} error */
+function unlessNoneLives(error) {
+  if (isRerankError(error) && !(error instanceof LaneDied)) throw error;
 }
 
 /** @param {{ memoryBytes?: number }[]} lanes */

@@ -1,7 +1,7 @@
 // @ts-check
 // The facade of the local engine: a model in this process ranks, in workers or in this thread.
 
-import { compile, createGlue, memoryLimitBytes } from "#wasm-local";
+import { compile, createGlue, locate, memoryLimitBytes } from "#wasm-local";
 
 import { disposable } from "./dispose.js";
 import { Engine } from "./engine.js";
@@ -43,7 +43,7 @@ export class LocalReranker {
     if (signal?.aborted) throw abortedBy(signal);
     // Progress is of the first load; a restart after a fault is silent.
     let onProgress = read.onProgress && guarded(read.onProgress);
-    const open = openLocal(read, { compile, createGlue, memoryLimitBytes }, (/** @type {any} */ p) => onProgress?.(p));
+    const open = openLocal(read, { locate, compile, createGlue, memoryLimitBytes }, (/** @type {any} */ p) => onProgress?.(p));
     const engine = new Engine(open);
     const onAbort = () => engine.dispose(abortedBy(signal));
     signal?.addEventListener("abort", onAbort, { once: true });

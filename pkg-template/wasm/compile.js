@@ -37,17 +37,20 @@ export async function compileUrl(url) {
   }
 }
 
-/** The package's own modules by address: a second reranker, or a fresh instance after a fault, compiles nothing. @type {Map<string, Promise<WebAssembly.Module>>} */
+/** Compiled modules by address. @type {Map<string, Promise<WebAssembly.Module>>} */
 const kept = new Map();
 
-/** @param {URL} url @param {(url: URL) => Promise<WebAssembly.Module>} compile */
-export function compileOnce(url, compile) {
-  const known = kept.get(url.href);
+/**
+ * The package's own modules: a second reranker, or a fresh instance after a fault, compiles nothing.
+ * @param {string} url @param {(url: string) => Promise<WebAssembly.Module>} compile
+ */
+export async function compileOnce(url, compile) {
+  // Whoever is at it may be ended meanwhile, which is no fault of the module.
+  const known = await kept.get(url)?.catch(() => undefined);
   if (known) return known;
   const module = compile(url);
-  kept.set(url.href, module);
-  // The next call tries again.
-  module.catch(() => kept.delete(url.href));
+  kept.set(url, module);
+  module.catch(() => kept.get(url) === module && kept.delete(url));
   return module;
 }
 

@@ -15,9 +15,12 @@ export { createGlue } from "../local.glue.js";
  */
 export const memoryLimitBytes = 112e6;
 
-/** @param {WebAssembly.Module} [wasm] in place of the package's own */
-export async function compile(wasm) {
+/** @param {WebAssembly.Module} [wasm] in place of the package's own @returns {WebAssembly.Module} */
+export function locate(wasm) {
   if (wasm === undefined) return module;
   if (isModule(wasm)) return wasm;
   throw invalidRequest("wasm: expected a WebAssembly.Module, the only form workerd takes; import it from \"rerank-wasm/local.relaxed.wasm\"");
 }
+
+/** Of what is never an address. */
+export const compile = async () => locate();

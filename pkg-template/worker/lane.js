@@ -24,15 +24,30 @@ export class LaneDied extends RerankError {
 }
 
 /**
- * Starts a worker and the engine's instance in it.
- * @param {(listener: Listener) => Thread} spawn
- * @param {WebAssembly.Module} module
- * @param {import("../instance.js").Known} known
- * @returns {Promise<import("../instance.js").Loading>}
+ * @typedef {object} Started a worker with no engine in it yet
+ * @property {(url: string) => Promise<WebAssembly.Module>} compile in that worker, for all of them
+ * @property {(module: WebAssembly.Module, known: import("../instance.js").Known) => Promise<import("../instance.js").Loading>} open starts an instance there
+ * @property {() => void} end
  */
-export async function openThere(spawn, module, known) {
+
+/** @param {(listener: Listener) => Thread} spawn throws where no worker may be started @returns {Started} */
+export function start(spawn) {
   const remote = connect(spawn);
-  await remote.ask("open", [module, known]);
+  return {
+    compile: (url) => remote.ask("compile", [url]),
+    open: (module, known) => openThere(remote, module, known),
+    end: remote.end,
+  };
+}
+
+/** @param {ReturnType<typeof connect>} remote @param {WebAssembly.Module} module @param {import("../instance.js").Known} known @returns {Promise<import("../instance.js").Loading>} */
+async function openThere(remote, module, known) {
+  try {
+    await remote.ask("open", [module, known]);
+  } catch (error) {
+    remote.end();
+    throw error;
+  }
   return {
     async push(file, chunk) {
       // The first part alone reads text.

@@ -5,18 +5,25 @@ import { openHere, isTrap } from "../instance.js";
 import { buffersOf } from "./part.js";
 
 /**
- * @param {() => any} createGlue
- * @param {import("../instance.js").OpenAgain} openAgain
+ * @typedef {object} Host what this runtime's workers do in their own way
+ * @property {() => any} createGlue
+ * @property {(url: string) => Promise<WebAssembly.Module>} compile
+ * @property {import("../instance.js").OpenAgain} openAgain
+ */
+
+/**
+ * @param {Host} host
  * @param {(answer: { id: number, value?: any, failure?: import("../error.js").Failure, trap?: string }, transfer: ArrayBuffer[]) => void} post
  * @returns {(message: { id?: number, method: string, args: any[] }) => Promise<void>}
  */
-export function serve(createGlue, openAgain, post) {
+export function serve({ createGlue, compile, openAgain }, post) {
   /** @type {import("../instance.js").Loading} */
   let loading;
   /** A lane, or a part of one. @type {any} */
   let lane;
   /** @type {Record<string, (...args: any[]) => any>} */
   const methods = {
+    compile,
     async open(module, known) {
       loading = await openHere(createGlue, module, known, openAgain);
     },

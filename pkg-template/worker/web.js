@@ -35,8 +35,10 @@ export function spawn({ onMessage, onEnd }) {
     event.preventDefault();
     onEnd("the worker could not be started, or failed");
   };
+  // Before there is work: some other file may be long in coming.
+  worker.postMessage({ lock });
   return {
-    post: (message, transfer = []) => worker.postMessage(message.method === "open" ? { ...message, lock } : message, transfer),
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
     terminate() {
       clearTimeout(late);
       watching.abort();

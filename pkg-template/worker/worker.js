@@ -3,16 +3,16 @@
 
 import { openAgain } from "../cache/reread-web.js";
 import { createGlue } from "../local.glue.js";
+import { compileUrl as compile } from "../wasm/compile.js";
 
 import { serve } from "./serve.js";
 
-const answer = serve(createGlue, openAgain, (message, transfer) => postMessage(message, { transfer }));
+const answer = serve({ createGlue, compile, openAgain }, (message, transfer) => postMessage(message, { transfer }));
 
 /** @type {any} */ (globalThis).onmessage = async (/** @type {MessageEvent} */ { data }) => {
-  if (data.method !== "open") return answer(data);
+  if (data.lock === undefined) return answer(data);
   await holdLock(data.lock);
   postMessage({ isHere: true });
-  return answer(data);
 };
 
 /**

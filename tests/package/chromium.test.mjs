@@ -75,20 +75,24 @@ if (browser) {
 
   test("the page's thread stays free while the default model loads and ranks on workers", async (t) => {
     const page = await open("/tests/host/");
-    const longest = await page.evaluate(async () => {
+    const { longest, compiled } = await page.evaluate(async () => {
+      const { compiledHere } = await import(String(new URL("/tests/local/workers.mjs", location.href)));
       const tasks = [0];
       const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
       observer.observe({ type: "longtask" });
-      const reranker = await /** @type {any} */ (globalThis).api.LocalReranker.load({ cache: "none", workers: 2 });
-      const documents = Array.from({ length: 20 }, (_, n) => `${n} The weather was sunny and the garden path was dry. `.repeat(1 + n));
-      await reranker.rerank({ query: "Was the path dry?", documents });
-      // The observer is told a little later.
-      await new Promise((done) => setTimeout(done, 100));
-      reranker.dispose();
-      return Math.max(...tasks);
+      const compiled = await compiledHere(async () => {
+        const reranker = await /** @type {any} */ (globalThis).api.LocalReranker.load({ cache: "none", workers: 2 });
+        const documents = Array.from({ length: 20 }, (_, n) => `${n} The weather was sunny and the garden path was dry. `.repeat(1 + n));
+        await reranker.rerank({ query: "Was the path dry?", documents });
+        // The observer is told a little later.
+        await new Promise((done) => setTimeout(done, 100));
+        reranker.dispose();
+      });
+      return { longest: Math.max(...tasks), compiled };
     });
+    assert.deepEqual(compiled, []);
     t.diagnostic(`longest task: ${longest === 0 ? "under 50" : longest.toFixed(0)} ms`);
-    // Ranking here takes seconds. The bound is loose, since a busy machine stretches whatever runs.
+    // Ranking here takes seconds. The bound is loose, since a busy machine stretches whatever runs; tests/bench/thread.mjs measures.
     assert.ok(longest < 500, `a task of ${longest} ms`);
     await page.close();
   });
@@ -119,22 +123,36 @@ if (browser) {
   });
 
   test("a policy without 'wasm-unsafe-eval' is wasm_unavailable and says so; with it all is well", async () => {
-    const load = async (/** @type {string} */ path) => {
+    /** @param {string} path @param {number | "auto"} workers @param {string} [policy] of the worker's script */
+    const load = async (path, workers, policy) => {
       const page = await open(path);
-      const outcome = await page.evaluate(async () => {
+      if (policy) {
+        await page.context().route("**/worker/worker.js", async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
+        });
+      }
+      const outcome = await page.evaluate(async (workers) => {
         const { LocalReranker } = /** @type {any} */ (globalThis).api;
         try {
-          await LocalReranker.load({ model: "/models/tiny_int8.onnx" });
-          return "loaded";
+          const reranker = await LocalReranker.load({ model: "/models/tiny_int8.onnx", workers });
+          const { results } = await reranker.rerank({ query: "q", documents: ["a"] });
+          reranker.dispose();
+          return `ranked ${results.length}`;
         } catch (/** @type {any} */ error) {
           return `${error.code}: ${error.message}`;
         }
-      });
+      }, workers);
       await page.close();
       return outcome;
     };
-    assert.match(await load("/csp/"), /^wasm_unavailable: .*wasm-unsafe-eval/);
-    assert.equal(await load("/csp-wasm/"), "loaded");
+    const refused = /^wasm_unavailable: .*wasm-unsafe-eval/;
+    assert.match(await load("/csp/", 0), refused);
+    for (const workers of /** @type {const} */ ([1, 2, "auto"])) assert.match(await load("/csp/", workers, POLICIES["/csp/"]), refused);
+    assert.equal(await load("/csp-wasm/", 0), "ranked 1");
+    assert.equal(await load("/csp-wasm/", 2, POLICIES["/csp-wasm/"]), "ranked 1");
+    // A worker's policy is its own: the page compiles nothing.
+    assert.equal(await load("/csp/", 2), "ranked 1");
   });
 
   test("RemoteReranker needs no 'unsafe-eval'", async () => {

@@ -84,6 +84,33 @@ export async function withWorkers({ runtime }, work) {
   }
 }
 
+const ENTRIES = /** @type {const} */ (["compile", "compileStreaming", "instantiate", "instantiateStreaming", "Module", "Instance"]);
+
+/**
+ * What of WebAssembly this thread compiles and instantiates meanwhile.
+ * @param {() => Promise<void>} work @returns {Promise<string[]>}
+ */
+export async function compiledHere(work) {
+  /** @type {string[]} */
+  const seen = [];
+  const api = /** @type {any} */ (WebAssembly);
+  const originals = ENTRIES.map((name) => api[name]);
+  ENTRIES.forEach((name, at) => {
+    api[name] = function (/** @type {any[]} */ ...args) {
+      seen.push(name);
+      return new.target ? Reflect.construct(originals[at], args) : originals[at].apply(api, args);
+    };
+    // For instanceof.
+    api[name].prototype = originals[at].prototype;
+  });
+  try {
+    await work();
+  } finally {
+    ENTRIES.forEach((name, at) => (api[name] = originals[at]));
+  }
+  return seen;
+}
+
 /** @type {readonly import("../context.mjs").Case[]} */
 export const cases = [
   {
@@ -122,6 +149,24 @@ export const cases = [
       }
       for (const results of seen) same(results, seen[0], "results");
       ok(model.byteLength > 0 && tokenizer.byteLength > 0, "the caller's bytes are left alone");
+    },
+  },
+  {
+    name: "workers: this thread compiles and instantiates no wasm",
+    not: ["workerd"],
+    async run({ loadFrom, url, bytes }) {
+      // The first fetch of Node instantiates a parser of HTTP.
+      await bytes("models/tokenizer.json");
+      // One that nobody has compiled before.
+      const wasm = `${url("pkg/local.simd128.wasm")}?${Date.now()}`;
+      const ranked = (/** @type {object} */ options) => async () => {
+        const reranker = await loadFrom("tiny_int8", { wasm, ...options });
+        equal((await reranker.rerank(SHORT)).results.length, 2, "results");
+        reranker.dispose();
+      };
+      for (const options of [{ workers: 1 }, { workers: 2 }, { workers: "auto" }, { workers: 2, maxMemoryBytes: 1 }]) same(await compiledHere(ranked(options)), [], JSON.stringify(options));
+      const seen = await compiledHere(ranked({ workers: 0 }));
+      ok(seen.some((name) => name.startsWith("compile")) && seen.includes("instantiate"), `both without workers, not ${seen}`);
     },
   },
   {
