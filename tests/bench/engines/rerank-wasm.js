@@ -3,7 +3,7 @@
 
 /**
  * @param {import("../page/host.js").Files} files
- * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number, maxMemoryBytes?: number, cache?: "auto" | "none" }} options
+ * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number, maxMemoryBytes?: number, cache?: "auto" | "none" | "require" }} options
  */
 export async function openEngine(files, { wasm, workers, maxTokens, maxMemoryBytes, cache }) {
   const { LocalReranker } = await import("rerank-wasm/local");

@@ -14,11 +14,7 @@ import { sendRequests } from "./remote.js";
  * @property {() => Promise<Uint8Array | URL>} tokenizer
  *
  * @typedef {{ adapter: string, options?: { streams?: boolean }, model: string }} Wanted
- * @typedef {object} Engine
- * @property {object} facts
- * @property {(request: any) => Promise<number[]>} score
- * @property {(request: any, times: number) => Promise<number[]>} [repeat] `score`, again and again, without coming back in between
- * @property {() => void} dispose
+ * @typedef {{ facts: object, score: (request: any) => Promise<number[]>, dispose: () => void }} Engine
  */
 
 /** @type {Engine | undefined} */
@@ -70,8 +66,7 @@ const commands = {
     if (!engine) throw new Error("no engine is loaded");
     let logits;
     const start = performance.now();
-    if (engine.repeat) logits = await engine.repeat(request, repeats);
-    else for (let count = 0; count < repeats; count++) logits = await engine.score(request);
+    for (let count = 0; count < repeats; count++) logits = await engine.score(request);
     return { ms: (performance.now() - start) / repeats, logits, wasmBytes: wasmBytes() };
   },
 
