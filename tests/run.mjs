@@ -39,7 +39,7 @@ for (const [name, node, files] of /** @type {[string, string, string[]][]} */ ([
   const tests = files.map((file) => join("tests", "package", `${file}.test.mjs`));
   step(name, node, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...tests], nodeCounts);
 }
-step("bench", OWN_NODE, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...["bench", "page"].map((file) => join("tests", "bench", `${file}.test.mjs`))], nodeCounts);
+step("bench", OWN_NODE, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...["bench", "runs", "page"].map((file) => join("tests", "bench", `${file}.test.mjs`))], nodeCounts);
 step("adapters", NEW_NODE, [join("tests", "stranger.mjs"), "adapters"], nodeCounts);
 step("runtimes", NEW_NODE, [join("tests", "stranger.mjs"), "runtimes"], nodeCounts);
 if (FULL) {

@@ -11,7 +11,7 @@ import { compareScores } from "./agreement.mjs";
 import { compare } from "./compare.mjs";
 import { f32, halfOf, q8, string, uint32, writeGguf } from "./gguf/container.mjs";
 import { onnxTensors } from "./gguf/onnx-tensors.mjs";
-import { attentionModel, layerData, linearModel } from "./onnx-layers.mjs";
+import { attentionLayer, layerData, linearLayer, once, repeated } from "./onnx-layers.mjs";
 import { readOptions } from "./options.mjs";
 import { chart } from "./report/chart.mjs";
 import { markdown } from "./report/markdown.mjs";
@@ -170,17 +170,21 @@ test("layers as ONNX: the fields where the format has them", () => {
   const [weights, activations] = [data.weights(12), data.activations(6)];
   assert.deepEqual([weights.length, activations.length], [12, 6]);
   assert.deepEqual(layerData().weights(12), weights, "the same numbers each time");
-  const linear = Buffer.from(linearModel({ rows: 2, inputs: 3, outputs: 4, weights, scale: 0.01 }));
+  const layer = linearLayer({ rows: 2, inputs: 3, outputs: 4, weights, scale: 0.01 });
+  const linear = Buffer.from(once(layer));
   assert.deepEqual([...linear.subarray(0, 6)], [0x08, 8, 0x42, 2, 0x10, 17], "IR version 8, opset 17");
   for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul"]) assert.ok(linear.includes(op), op);
   assert.ok(linear.includes(Buffer.from(weights.buffer)), "the weights as they are");
-  const attention = Buffer.from(attentionModel({ length: 5, heads: 2, head: 3 }));
+  const loop = Buffer.from(repeated(layer));
+  for (const name of ["Loop", "times", "body", "DynamicQuantizeLinear", "last"]) assert.ok(loop.includes(name), name);
+  assert.ok(loop.includes(Buffer.from(weights.buffer)), "the weights inside the body, where they are packed once");
+  const attention = Buffer.from(once(attentionLayer({ length: 5, heads: 2, head: 3 })));
   for (const op of ["Split", "MatMul", "Softmax", "Transpose", "Reshape"]) assert.ok(attention.includes(op), op);
 });
 
 test("tensors are found in an ONNX file, and a GGUF file holds them where it says", () => {
   const weights = Int8Array.from({ length: 64 }, (_, at) => at - 32);
-  const tensors = onnxTensors(linearModel({ rows: 1, inputs: 32, outputs: 2, weights, scale: 0.5 }));
+  const tensors = onnxTensors(once(linearLayer({ rows: 1, inputs: 32, outputs: 2, weights, scale: 0.5 })));
   const { dims, type, bytes } = /** @type {import("./gguf/onnx-tensors.mjs").Tensor} */ (tensors.get("w"));
   assert.deepEqual([dims, type, new Int8Array(bytes.slice().buffer)], [[32, 2], 3, weights]);
   assert.deepEqual([0.5, 1, 1.5, 0.1].map(halfOf), [0x3800, 0x3c00, 0x3e00, 0x2e66]);

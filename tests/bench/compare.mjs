@@ -113,5 +113,14 @@ class Runner {
   }
 }
 
+/** Why it cannot be done; `undefined` where it can. @param {() => void} work */
+export function reasonOf(work) {
+  try {
+    return void work();
+  } catch (error) {
+    return firstLine(error);
+  }
+}
+
 /** @param {unknown} error */
 export const firstLine = (error) => String(error instanceof Error ? error.message : error).split("\n")[0].slice(0, 300);

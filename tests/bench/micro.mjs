@@ -10,27 +10,35 @@ import { BENCH, KEPT, ROOT } from "./paths.mjs";
 
 /** Where the server finds them: a folder each. */
 export const MICRO = join(KEPT, "micro");
-/** A folder each, and what cargo is told. */
-const VARIANTS = [["simd128"], ["relaxed", "--features", "relaxed"]];
+/** What cargo is told of each. @type {Record<string, string[]>} */
+const BINARIES = { simd128: [], relaxed: ["--no-default-features", "--features", "relaxed"] };
 const TARGET = join(ROOT, "target");
 
-/** Builds both, minutes each, unless they were made of the same sources. @param {boolean} allowed `false`: takes what is there, of whatever sources */
-export function buildMicro(allowed) {
-  const stamp = join(MICRO, "sources");
+/**
+ * Builds those that were not made of the same sources, minutes each.
+ * @param {boolean} allowed `false`: takes what is there, of whatever sources @param {readonly string[]} [names]
+ */
+export function buildMicro(allowed, names = Object.keys(BINARIES)) {
   const sources = digest();
-  const made = existsSync(stamp) ? readFileSync(stamp, "utf8") : undefined;
-  if (made === sources || (made && !allowed)) return;
-  if (!allowed) throw new Error("expected tests/bench/micro built, found it not; run without --no-build");
-  const cargo = (/** @type {string[]} */ args, env = {}) =>
-    execFileSync("cargo", ["build", "--locked", "--quiet", ...args], { cwd: ROOT, stdio: ["ignore", 2, 2], env: { ...process.env, ...env } });
+  const madeOf = (/** @type {string} */ name) => (existsSync(stampOf(name)) ? readFileSync(stampOf(name), "utf8") : undefined);
+  const missing = names.filter((name) => (allowed ? madeOf(name) !== sources : madeOf(name) === undefined));
+  if (missing.length === 0) return;
+  if (!allowed) throw new Error(`expected tests/bench/micro built as ${missing}, found it not; run without --no-build`);
   cargo(["-p", "bindgen", "--profile", "tools"]);
-  for (const [name, ...features] of VARIANTS) {
-    cargo(["-p", "micro", "--release", "--target", "wasm32-unknown-unknown", ...features], { RUSTFLAGS: "-Ctarget-feature=+simd128" });
+  for (const name of missing) {
+    cargo(["-p", "micro", "--release", "--target", "wasm32-unknown-unknown", ...BINARIES[name]], { RUSTFLAGS: "-Ctarget-feature=+simd128" });
     const to = join(MICRO, name);
     mkdirSync(to, { recursive: true });
     execFileSync(join(TARGET, "tools", "bindgen"), [join(TARGET, "wasm32-unknown-unknown", "release", "micro.wasm"), to, "micro"], { stdio: ["ignore", 2, 2] });
+    writeFileSync(stampOf(name), sources);
   }
-  writeFileSync(stamp, sources);
+}
+
+const stampOf = (/** @type {string} */ name) => join(MICRO, name, "sources");
+
+/** @param {string[]} args @param {Record<string, string>} [env] */
+function cargo(args, env = {}) {
+  execFileSync("cargo", ["build", "--locked", "--quiet", ...args], { cwd: ROOT, stdio: ["ignore", 2, 2], env: { ...process.env, ...env } });
 }
 
 /** Of all that decides what cargo makes. */

@@ -1,10 +1,12 @@
 // @ts-check
 // The models that are measured, each in a folder as the hub lays it out: config.json, tokenizer.json, onnx/model_quantized.onnx.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
+import { calm } from "../models/calm.mjs";
 import { fillSkeleton } from "../models/fill.mjs";
 import { convert } from "./gguf/convert.mjs";
 import { KEPT, ROOT } from "./paths.mjs";
@@ -92,7 +94,7 @@ export function prepareModel(id) {
   mkdirSync(join(folder, "onnx"), { recursive: true });
   const file = join(folder, "onnx", "model_quantized.onnx");
   if (!kind.skeleton) cpSync(join(ROOT, "model", "model_int8.onnx"), file);
-  else if (!existsSync(file)) writeWhole(file, fillSkeleton(readFileSync(join(ROOT, "tests", "models", `${kind.skeleton}.skeleton.onnx`)), SEED));
+  else fill(folder, file, `${kind.skeleton}.skeleton.onnx`, kind.shape);
   const tokenizer = kind.tokenizers.find((path) => existsSync(join(ROOT, path)));
   if (!tokenizer) throw new Error(`${id}: expected one of ${kind.tokenizers.join(", ")}, found none`);
   const json = readFileSync(join(ROOT, tokenizer));
@@ -109,6 +111,17 @@ export function prepareModel(id) {
     tokenizerBytes: statSync(join(folder, "tokenizer.json")).size,
     shape: kind.shape,
   };
+}
+
+/** Random weights, and nothing older that was made of others. @param {string} folder @param {string} file @param {string} skeleton @param {Kind["shape"]} shape */
+function fill(folder, file, skeleton, shape) {
+  const made = [skeleton, "fill.mjs", "calm.mjs"].map((name) => readFileSync(join(ROOT, "tests", "models", name)));
+  const stamp = join(folder, "made-of");
+  const digest = made.reduce((hash, content) => hash.update(content), createHash("sha256")).digest("hex");
+  if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  for (const other of readdirSync(folder).filter((name) => /\.(gguf|tflite)$/.test(name))) rmSync(join(folder, other));
+  writeWhole(file, calm(fillSkeleton(made[0], SEED), shape));
+  writeWhole(stamp, digest);
 }
 
 /** For wllama, unless it is there. @param {string} folder @param {Kind["shape"] & { heads: number }} shape */

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 
 import { ENGINES } from "./engines/registry.mjs";
 import { KINDS } from "./models.mjs";
+import { SERIES_IDS } from "./sections/growth.mjs";
 import { SECTIONS } from "./sections/index.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
@@ -15,8 +16,9 @@ export const USAGE = `usage: npm run bench -- [options]
   --workloads IDS     ${Object.keys(WORKLOADS).join(", ")}
   --engines IDS       ${Object.keys(ENGINES).join(", ")}
   --sections IDS      ${Object.keys(SECTIONS).join(", ")}
+  --series IDS        of growth: ${SERIES_IDS.join(", ")}
   --rounds N          of each comparison; default 7, with --quick 3
-  --resume FILE       add to the results of a run: the same package, machine and versions
+  --resume FILE       add to the results of a run: the same package, machine and versions; what is measured again takes the place of what was
   --out FILE          where the results go; default .cache/bench/runs/ID.json
   --no-build          measure pkg/ as it is
 
@@ -32,6 +34,7 @@ IDS are separated by commas; default: all.
  * @property {readonly string[]} workloads
  * @property {readonly string[]} engines
  * @property {readonly string[]} sections
+ * @property {readonly string[]} series
  * @property {string} [resume]
  * @property {string} [out]
  */
@@ -47,6 +50,7 @@ export function readOptions(args) {
       workloads: string,
       engines: string,
       sections: string,
+      series: string,
       rounds: string,
       resume: string,
       out: string,
@@ -66,6 +70,7 @@ export function readOptions(args) {
     workloads: list("--workloads", values.workloads, Object.keys(WORKLOADS)),
     engines: list("--engines", values.engines, Object.keys(ENGINES)),
     sections: values.sections === undefined && values.quick ? quickSections : list("--sections", values.sections, Object.keys(SECTIONS)),
+    series: list("--series", values.series, SERIES_IDS),
     resume: values.resume,
     out: values.out,
   };

@@ -22,6 +22,23 @@
 import { pairedRatio } from "./statistics.mjs";
 
 /**
+ * A stretch of a run, which may be measured in several: what was asked for, how long all of it took, with loading and warming up, and
+ * what part of the cores' time went to other programs before.
+ * @typedef {{ startedAt: string, seconds: number, busyBefore: number, asked: string }} Piece
+ */
+
+/**
+ * Adds a cell in place of an earlier one of the same thing: what is measured again counts, once.
+ * @param {Cell[]} cells @param {Cell} cell
+ */
+export function put(cells, cell) {
+  const same = (/** @type {Cell} */ other) => /** @type {const} */ (["kind", "engine", "model", "workload", "series", "size", "browser"]).every((key) => other[key] === cell[key]);
+  const at = cells.findIndex((other) => other.part !== cell.part && same(other));
+  if (at >= 0) cells.splice(at, 1);
+  cells.push(cell);
+}
+
+/**
  * How many times as long `theirs` took, round by round.
  * @param {Cell} theirs @param {Cell} ours
  */

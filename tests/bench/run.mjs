@@ -16,17 +16,21 @@ import { USAGE, readOptions } from "./options.mjs";
 import { KEPT } from "./paths.mjs";
 import { installPeers, versionOf } from "./peers.mjs";
 import { markdown } from "./report/markdown.mjs";
-import { newRunId } from "./results.mjs";
+import { busyElsewhere, warningOf } from "./quiet.mjs";
+import { newRunId, put } from "./results.mjs";
 import { packageDigest, resumed } from "./resume.mjs";
 import { SECTIONS } from "./sections/index.mjs";
 import { serveBench } from "./server.mjs";
 
+const since = (/** @type {number} */ start) => Math.round((performance.now() - start) / 1_000);
 const log = (/** @type {string} */ line) => process.stderr.write(`bench: ${line}\n`);
 
 /** @param {import("./options.mjs").Options} options */
 async function main(options) {
+  const began = performance.now();
   if (options.build) await build();
   installPeers();
+  log(`installed and built after ${since(began)} s`);
   const installed = await installPackage();
   const { openChromium } = await import("./browsers/chromium.mjs");
   const server = await serveBench(installed);
@@ -38,14 +42,23 @@ async function main(options) {
     mkdirSync(dirname(file), { recursive: true });
     let part = Math.max(0, ...results.cells.map((/** @type {import("./results.mjs").Cell} */ cell) => cell.part));
     const run = { part: () => ({ run: results.run, part: ++part }) };
+    /** @type {import("./results.mjs").Piece} */
+    const piece = { startedAt: new Date().toISOString(), seconds: 0, busyBefore: await busyElsewhere(), asked: process.argv.slice(2).filter((it, at, all) => !/^--(resume|out)$/.test(it) && !/^--(resume|out)$/.test(all[at - 1] ?? "")).join(" ") };
+    (results.pieces ??= []).push(piece);
+    const warning = warningOf(piece.busyBefore);
+    if (warning) log(warning);
+    const start = performance.now();
+    // After each cell: who is stopped in the middle keeps what is there.
     const add = (/** @type {import("./results.mjs").Cell} */ cell) => {
-      results.cells.push(cell);
+      put(results.cells, cell);
+      piece.seconds = since(start);
       writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
     };
     const sections = Object.fromEntries(options.sections.map((id) => [id, SECTIONS[id].measure]));
     const context = { options, url: server.url, pkg: installed.pkg, browser, browsers: results.browsers, run, log };
     for await (const cell of measureAll(sections, context, openChromium)) add(cell);
     console.log(markdown(results));
+    log(`measured in ${since(start)} s, ${since(began)} s in all`);
     log(`results: ${file}`);
   } finally {
     await browser.close();
@@ -71,6 +84,8 @@ async function newResults(options, browser, url, { pkg, model }) {
     machine: { cpu: cpus()[0].model, cores: cpus().length, memoryGB: Math.round(totalmem() / 2 ** 30), relaxedDot },
     browsers: { [browser.name]: browser.version },
     versions: { "rerank-wasm": version, ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])) },
+    /** @type {import("./results.mjs").Piece[]} */
+    pieces: [],
     /** @type {import("./results.mjs").Cell[]} */
     cells: [],
   };

@@ -17,20 +17,19 @@ const OPENER = { "cross-origin-opener-policy": "same-origin" };
 
 /** @param {{ pkg: string, model: string }} installed folders of the two packages as a stranger has them */
 export function serveBench({ pkg, model }) {
+  return serveMounts(importMap(pkg), { "/models/": MODELS, "/pkg/": pkg, "/pkg-model/": model });
+}
+
+/** For pages that run single layers alone: without the package. */
+export const serveLayers = () => serveMounts({}, {});
+
+/** @param {Record<string, string>} imports @param {Record<string, string>} mounts path → folder */
+function serveMounts(imports, mounts) {
   const pages = join(KEPT, "pages");
   mkdirSync(pages, { recursive: true });
-  writeFileSync(join(pages, "index.html"), page(importMap(pkg)));
+  writeFileSync(join(pages, "index.html"), page(imports));
   return serve({
-    mounts: {
-      "/": pages,
-      "/isolated/": pages,
-      "/bench/": BENCH,
-      "/models/": MODELS,
-      "/pkg/": pkg,
-      "/pkg-model/": model,
-      "/peers/": PEERS,
-      "/micro/": MICRO,
-    },
+    mounts: { "/": pages, "/isolated/": pages, "/bench/": BENCH, "/peers/": PEERS, "/micro/": MICRO, ...mounts },
     headers: (path) => ({ ...EMBEDDING, ...KEEP, ...(path.startsWith("/isolated/") ? OPENER : {}) }),
   });
 }

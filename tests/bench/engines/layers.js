@@ -1,34 +1,37 @@
 // @ts-check
 // Single layers, on our kernels, on stock tract and on onnxruntime-web.
 
-import { attentionModel, layerData, linearModel } from "/bench/onnx-layers.mjs";
+import { attentionLayer, layerData, linearLayer, once, repeated } from "/bench/onnx-layers.mjs";
 
-/** Numbers of the output that are compared. */
-const SHOWN = 64;
+/** Sums that stand for a result, each number in one of them. `FOLDS` of micro/src/lib.rs. */
+const FOLDS = 64;
 /** What the weights of a linear layer are multiplied with. */
 const SCALE = 0.01;
 
 /**
  * @typedef {{ rows: number, inputs: number, outputs: number }} Linear in int8
  * @typedef {{ length: number, heads: number, head: number }} Attention of one document
- * @typedef {{ run: (x: Float32Array) => Float32Array }} Layer
+ * @typedef {(times: number) => ArrayLike<number> | Promise<ArrayLike<number>>} Run repeats the layer; the result in sums
  *
  * What each engine needs to run one layer.
  * @typedef {object} Task
  * @property {Float32Array} x
- * @property {number[]} shape of `x`
- * @property {() => Uint8Array} onnx
- * @property {(micro: any) => Layer} ours
+ * @property {import("../onnx-layers.mjs").Layer} layer
+ * @property {(micro: any) => { run: (times: number) => Float32Array, multiply?: (times: number) => Float32Array }} ours
+ *
+ * @typedef {{ kind: "ours" | "ours-multiply" | "tract" | "ort", binary?: string }} Kernel `binary`: of micro/
  */
 
 /**
- * @param {{ kind: "ours" | "tract" | "ort", binary?: string, layer: Linear | Attention }} what `binary`: of micro/
+ * Everything is in place before time counts, and each engine repeats the layer inside its own wasm.
+ * @param {Kernel & { layer: Linear | Attention }} what
  * @returns {Promise<import("../page/host.js").Engine>}
  */
 export async function openLayer({ kind, binary, layer }) {
   const task = "heads" in layer ? attention(layer) : linear(layer);
   const run = kind === "ort" ? await onOnnxruntime(task) : inMicro(kind, await openMicro(String(binary)), task);
-  return { facts: {}, score: async () => [...(await run()).slice(0, SHOWN)], dispose() {} };
+  const repeat = async (/** @type {unknown} */ _, /** @type {number} */ times) => [...Array.from(await run(times))];
+  return { facts: {}, repeat, score: (request) => repeat(request, 1), dispose() {} };
 }
 
 /** @param {Linear} layer @returns {Task} */
@@ -37,36 +40,47 @@ function linear({ rows, inputs, outputs }) {
   const [weights, x] = [data.weights(inputs * outputs), data.activations(rows * inputs)];
   return {
     x,
-    shape: [rows, inputs],
-    onnx: () => linearModel({ rows, inputs, outputs, weights, scale: SCALE }),
-    ours: (micro) => new micro.OurLinear(weights, SCALE, inputs, outputs),
+    layer: linearLayer({ rows, inputs, outputs, weights, scale: SCALE }),
+    ours: (micro) => new micro.OurLinear(weights, SCALE, inputs, outputs, x),
   };
 }
 
 /** @param {Attention} layer @returns {Task} */
 function attention({ length, heads, head }) {
-  return {
-    x: layerData().activations(3 * length * heads * head),
-    shape: [3, length, heads * head],
-    onnx: () => attentionModel({ length, heads, head }),
-    ours: (micro) => new micro.OurAttention(heads, head),
-  };
+  const x = layerData().activations(3 * length * heads * head);
+  return { x, layer: attentionLayer({ length, heads, head }), ours: (micro) => new micro.OurAttention(heads, head, x) };
 }
 
-/** @param {Task} task */
-async function onOnnxruntime({ x, shape, onnx }) {
+/** @param {Task} task @returns {Promise<Run>} */
+async function onOnnxruntime({ x, layer }) {
   const ort = await import("/peers/onnxruntime-web/dist/ort.wasm.min.mjs");
   ort.env.wasm.wasmPaths = "/peers/onnxruntime-web/dist/";
   ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(onnx(), { executionProviders: ["wasm"] });
-  const feeds = { x: new ort.Tensor("float32", x, shape) };
-  return async () => /** @type {Float32Array} */ ((await session.run(feeds)).y.data);
+  const session = await ort.InferenceSession.create(repeated(layer), { executionProviders: ["wasm"] });
+  const input = new ort.Tensor("float32", x, layer.x);
+  return async (times) => {
+    const feeds = { x: input, times: new ort.Tensor("int64", BigInt64Array.of(BigInt(times)), []) };
+    return folded(/** @type {Float32Array} */ ((await session.run(feeds)).last.data));
+  };
 }
 
-/** @param {"ours" | "tract"} kind @param {any} micro @param {Task} task */
-function inMicro(kind, micro, { x, shape, onnx, ours }) {
-  const layer = kind === "ours" ? ours(micro) : new micro.StockModel(onnx(), Uint32Array.from(shape));
-  return () => /** @type {Float32Array} */ (layer.run(x));
+/** @param {Kernel["kind"]} kind @param {any} micro @param {Task} task @returns {Run} */
+function inMicro(kind, micro, { x, layer, ours }) {
+  if (kind === "tract") {
+    const model = new micro.StockModel(once(layer), Uint32Array.from(layer.x), x);
+    return (times) => model.run(times);
+  }
+  const made = ours(micro);
+  if (kind === "ours") return (times) => made.run(times);
+  if (!made.multiply) throw new Error("this layer has no part that multiplies alone");
+  return (times) => /** @type {(times: number) => Float32Array} */ (made.multiply)(times);
+}
+
+/** @param {Float32Array} numbers */
+function folded(numbers) {
+  const sums = new Float32Array(FOLDS);
+  numbers.forEach((it, at) => (sums[at % FOLDS] += it));
+  return sums;
 }
 
 /** @param {string} binary "simd128" or "relaxed" */

@@ -14,7 +14,11 @@ import { sendRequests } from "./remote.js";
  * @property {() => Promise<Uint8Array | URL>} tokenizer
  *
  * @typedef {{ adapter: string, options?: { streams?: boolean }, model: string }} Wanted
- * @typedef {{ facts: object, score: (request: any) => Promise<number[]>, dispose: () => void }} Engine
+ * @typedef {object} Engine
+ * @property {object} facts
+ * @property {(request: any) => Promise<number[]>} score
+ * @property {(request: any, times: number) => Promise<number[]>} [repeat] `score`, again and again, without coming back in between
+ * @property {() => void} dispose
  */
 
 /** @type {Engine | undefined} */
@@ -66,7 +70,8 @@ const commands = {
     if (!engine) throw new Error("no engine is loaded");
     let logits;
     const start = performance.now();
-    for (let count = 0; count < repeats; count++) logits = await engine.score(request);
+    if (engine.repeat) logits = await engine.repeat(request, repeats);
+    else for (let count = 0; count < repeats; count++) logits = await engine.score(request);
     return { ms: (performance.now() - start) / repeats, logits, wasmBytes: wasmBytes() };
   },
 

@@ -2,6 +2,7 @@
 // Results → Markdown: a heading, a table a section, and each target of the design.
 
 import { KINDS } from "../models.mjs";
+import { warningOf } from "../quiet.mjs";
 import { judge, targets } from "../targets.mjs";
 import { number } from "./format.mjs";
 import { SECTION_TABLES } from "./tables.mjs";
@@ -11,6 +12,7 @@ import { SECTION_TABLES } from "./tables.mjs";
  * @property {string} run
  * @property {string} startedAt
  * @property {boolean} [quick]
+ * @property {import("../results.mjs").Piece[]} [pieces] in which it was measured
  * @property {string} [remark] what a reader should know of this run
  * @property {{ cpu: string, cores: number, memoryGB: number, relaxedDot: string }} machine
  * @property {Record<string, string>} browsers name → version
@@ -28,7 +30,8 @@ export function markdown(results) {
 }
 
 /** @param {Results} results */
-export function heading({ run, startedAt, machine, browsers, versions, remark, cells }) {
+export function heading({ run, startedAt, machine, browsers, versions, pieces = [], remark, cells }) {
+  const minutes = pieces.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
   const named = (/** @type {Record<string, string | undefined>} */ of) => Object.entries(of).map(([name, version]) => `${name} ${version ?? "(missing)"}`).join(", ");
   const random = [...new Set(cells.map(({ model }) => model))].filter((model) => model && KINDS[model]?.skeleton).map((model) => KINDS[String(model)].title);
   return [
@@ -36,6 +39,8 @@ export function heading({ run, startedAt, machine, browsers, versions, remark, c
     `The relaxed int8 dot of this machine is ${machine.relaxedDot}.`,
     ...(random.length ? [`Weights of ${random.join(", ")} are random: real graphs and sizes, for speed and memory only.`] : []),
     "Each engine is warmed up twice and for 1.5 s at least (a list of over 15 s once, with two rounds); rounds are interleaved; times are medians with quartiles, ratios are taken pair by pair within a round.",
+    ...(pieces.length ? [`Measured in ${number(minutes)} minutes${pieces.length > 1 ? `, in ${pieces.length} pieces: none of the comparisons is across two of them` : ""}.`] : []),
+    ...pieces.flatMap(({ asked, busyBefore }) => (warningOf(busyBefore) ? [`Of the piece "${asked}" ${warningOf(busyBefore)}.`] : [])),
     ...(remark ? [remark] : []),
   ].join(" ");
 }

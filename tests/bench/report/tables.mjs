@@ -24,7 +24,7 @@ export const SECTION_TABLES = {
 };
 
 /** What is measured and is no engine. @type {Record<string, string>} */
-const OTHERS = { tract: "tract, stock", fetch: "bare fetch" };
+const OTHERS = { tract: "tract, stock", fetch: "bare fetch", "ours-cached": "rerank-wasm, 1 worker, word table in the cache", "ours-multiply": "rerank-wasm, relaxed SIMD, rows quantized before" };
 /** @type {Record<string, string>} */
 const TOKENIZERS = { ours: "rerank-wasm", tjs: "@huggingface/tokenizers, of transformers.js" };
 const titleOf = (/** @type {string} */ engine) => ENGINES[engine]?.title ?? OTHERS[engine] ?? engine;

@@ -2,11 +2,13 @@
 // Memory, on a page of its own that is isolated, which is what the browser wants before it counts.
 
 import { openAlone, wanted } from "../browsers/tab.mjs";
-import { firstLine } from "../compare.mjs";
+import { firstLine, reasonOf } from "../compare.mjs";
 import { makeRequest } from "../documents.mjs";
 import { prepareModel } from "../models.mjs";
 
 const ENGINES = ["ours", "ours-simd128", "ours-workers", "ort", "tjs"];
+/** Large models in a worker that reads the rows of their word table from the cache: what the package says it takes. */
+const TABLE_IN_CACHE = { id: "ours-cached", models: ["bce", "bge"], adapter: "rerank-wasm.js", options: { workers: 1, cache: "auto", streams: true } };
 /** What is ranked before the second look: 8 documents of 256 tokens, as in a Worker isolate. */
 const RANKED = Array.from({ length: 8 }, () => 256);
 
@@ -14,6 +16,9 @@ const RANKED = Array.from({ length: 8 }, () => 256);
 export async function* measureMemory({ options, url, browser, run, log }) {
   for (const id of options.models) {
     if (options.quick && id !== "default") continue;
+    const missing = reasonOf(() => prepareModel(id));
+    if (missing) yield { ...run.part(), kind: "memory", engine: "ours", model: id, browser: browser.name, status: "not run", reason: missing };
+    if (missing) continue;
     const { modelBytes } = prepareModel(id);
     const request = await makeRequest(id, RANKED);
     for (const engine of ENGINES.filter((it) => options.engines.includes(it))) {
@@ -34,6 +39,25 @@ export async function* measureMemory({ options, url, browser, run, log }) {
       } finally {
         await tab.close();
       }
+    }
+    if (TABLE_IN_CACHE.models.includes(id) && options.engines.includes("ours")) yield* tableInCache(id, modelBytes, request);
+  }
+  /** @param {string} model @param {number} modelBytes @param {import("../documents.mjs").Request} request @returns {AsyncGenerator<import("../results.mjs").Cell>} */
+  async function* tableInCache(model, modelBytes, request) {
+    const { id: engine, adapter, options: how } = TABLE_IN_CACHE;
+    log(`${model}: memory of ${engine}`);
+    const cell = { ...run.part(), kind: "memory", model, engine, browser: browser.name };
+    const tab = await openAlone(browser, `${url}/`);
+    try {
+      const { facts } = await tab.call("start", { adapter, options: how, model, request });
+      const note = /** @type {string[]} */ (facts.notes).find((it) => it.startsWith("memory: "));
+      const megabytes = /([\d.]+) MB of wasm memory$/.exec(note ?? "")?.[1];
+      if (megabytes === undefined) throw new Error(`expected a note of the memory of one worker, found ${note}`);
+      yield { ...cell, status: "measured", values: { modelBytes, loadedWasmBytes: Number(megabytes) * 1e6 } };
+    } catch (error) {
+      yield { ...cell, status: "not run", reason: firstLine(error) };
+    } finally {
+      await tab.close();
     }
   }
 }

@@ -2,7 +2,7 @@
 // Every engine on every workload of a model, in pages that are open side by side.
 
 import { openAlone, pageFor, wanted } from "../browsers/tab.mjs";
-import { compare, firstLine } from "../compare.mjs";
+import { compare, firstLine, reasonOf } from "../compare.mjs";
 import { makeRequest, pairsOf } from "../documents.mjs";
 import { openNode } from "../engines/onnxruntime-node.mjs";
 import { ENGINES } from "../engines/registry.mjs";
@@ -17,8 +17,10 @@ export async function* measureSpeed(context) {
   for (const id of options.models) {
     const plan = PLAN.filter(({ model, workload, quick }) => model === id && options.workloads.includes(workload) && (quick || !options.quick));
     if (plan.length === 0) continue;
-    prepareModel(id);
     const cell = { ...run.part(), kind: "speed", model: id, browser: browser.name };
+    const missing = reasonOf(() => prepareModel(id));
+    if (missing) for (const { workload } of plan) for (const engine of options.engines) yield { ...cell, engine, workload, status: "not run", reason: missing };
+    if (missing) continue;
     /** @type {({ engine: string } & Opened)[]} */
     const loaded = [];
     for (const engine of options.engines) {

@@ -4,26 +4,27 @@
 import { gzipSync } from "node:zlib";
 
 import { openAlone, pageFor, wanted } from "../browsers/tab.mjs";
-import { firstLine } from "../compare.mjs";
+import { firstLine, reasonOf } from "../compare.mjs";
 import { makeRequest } from "../documents.mjs";
 import { prepareModel } from "../models.mjs";
 
-/** In turns; a start takes seconds, so that few must do. */
-const ROUNDS = 3;
+/** In turns; a start takes seconds, so that few must do. @type {Record<string, number>} */
+const ROUNDS = { default: 3, bce: 3, bge: 1 };
 /** Tokens of the first ranking's only pair. */
 const FIRST = [64];
 const ENGINES = ["ours", "ours-simd128", "ort", "tjs"];
-/** The largest model starts once in the full run only, so that its files do not fill the cache of the others. */
-const MODELS = { quick: ["default"], full: ["default", "bce"] };
+const MODELS = { quick: ["default"], full: Object.keys(ROUNDS) };
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureStart(context) {
   const { options, run, log } = context;
   for (const model of (options.quick ? MODELS.quick : MODELS.full).filter((id) => options.models.includes(id))) {
-    prepareModel(model);
+    const missing = reasonOf(() => prepareModel(model));
+    if (missing) yield { ...run.part(), kind: "cold", engine: "ours", model, browser: context.browser.name, status: "not run", reason: missing };
+    if (missing) continue;
     const request = await makeRequest(model, FIRST);
     const starts = ENGINES.filter((id) => options.engines.includes(id)).map((engine) => new Start(context, engine, model, request));
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < ROUNDS[model]; round++) {
       for (const start of starts) {
         log(`${model}: start ${round + 1} of ${start.engine}`);
         await start.once();

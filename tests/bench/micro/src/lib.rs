@@ -1,42 +1,63 @@
 //! What the bench measures and the package does not export: single layers on our kernels, the same layers on stock
 //! tract, and the tokenizer alone.
+//!
+//! A layer has its input, its weights and the place of its result before time counts, and repeats inside wasm: what it
+//! takes is the kernel's, not that of a call from JavaScript.
 
-use std::sync::Arc;
+use std::hint::black_box;
 
 use rerank_wasm::local::kernels::{Activation, Attention, Dot, Linear, Panels, Rows};
 use rerank_wasm::local::tokens::Tokenizer;
-use tract_onnx::prelude::{
-    Datum, Framework, InferenceFact, InferenceModelExt, IntoRunnable, Tensor, TypedRunnableModel, tvec,
-};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+// The same layers on stock tract.
+#[cfg(feature = "stock")]
+mod stock;
+
+/// Sums that stand for a result: each number is in one of them. `FOLDS` of engines/layers.js.
+const FOLDS: usize = 64;
 
 /// A linear layer in int8 on our kernels: each row quantized, multiplied, scaled back.
 #[wasm_bindgen]
 pub struct OurLinear {
     dot: Dot,
     linear: Linear,
-    inputs: usize,
+    x: Vec<f32>,
+    rows: Rows,
+    out: Vec<f32>,
 }
 
 #[wasm_bindgen]
 impl OurLinear {
-    /// `weights`: row-major `[inputs, outputs]`, all of one `scale`.
+    /// `weights`: row-major `[inputs, outputs]`, all of one `scale`; `x`: `[rows, inputs]`.
     #[wasm_bindgen(constructor)]
-    pub fn new(weights: &[i8], scale: f32, inputs: usize, outputs: usize) -> Result<OurLinear, JsError> {
+    pub fn new(weights: &[i8], scale: f32, inputs: usize, outputs: usize, x: Vec<f32>) -> Result<OurLinear, JsError> {
         let dot = Dot::of_this_engine();
         let linear = Panels::new(dot, weights, inputs, outputs)
             .and_then(|panels| Linear::new(panels, vec![scale; outputs], vec![0.0; outputs], vec![], Activation::None))
             .ok_or_else(|| JsError::new("the shapes do not fit"))?;
-        Ok(Self { dot, linear, inputs })
+        let rows = Rows::new(dot, &x, inputs);
+        // What is never written stays no number.
+        let out = vec![f32::NAN; x.len() / inputs.max(1) * outputs];
+        Ok(Self { dot, linear, x, rows, out })
     }
 
-    /// `x`: row-major `[rows, inputs]` → `[rows, outputs]`.
-    pub fn run(&self, x: &[f32]) -> Vec<f32> {
-        let rows = Rows::new(self.dot, x, self.inputs);
-        let mut out = vec![0.0; x.len() / self.inputs.max(1) * self.linear.panels().outputs()];
-        self.linear.apply(&rows, &mut out);
-        out
+    /// The layer, `times` times → its result in sums.
+    pub fn run(&mut self, times: usize) -> Vec<f32> {
+        for _ in 0..times {
+            let rows = Rows::new(self.dot, black_box(&self.x), self.linear.panels().inputs());
+            self.linear.apply(&rows, black_box(&mut self.out));
+        }
+        folded(&self.out)
+    }
+
+    /// The same of rows that are quantized already.
+    pub fn multiply(&mut self, times: usize) -> Vec<f32> {
+        for _ in 0..times {
+            self.linear.apply(black_box(&self.rows), black_box(&mut self.out));
+        }
+        folded(&self.out)
     }
 }
 
@@ -45,55 +66,42 @@ impl OurLinear {
 pub struct OurAttention {
     heads: usize,
     head: usize,
+    x: Vec<f32>,
+    out: Vec<f32>,
 }
 
 #[wasm_bindgen]
 impl OurAttention {
-    /// `heads` of `head` numbers each.
+    /// `heads` of `head` numbers each; `x`: queries, keys, values, each `[length, heads × head]`.
     #[wasm_bindgen(constructor)]
-    pub fn new(heads: usize, head: usize) -> OurAttention {
-        Self { heads, head }
+    pub fn new(heads: usize, head: usize, x: Vec<f32>) -> OurAttention {
+        let out = vec![f32::NAN; x.len() / 3];
+        Self { heads, head, x, out }
     }
 
-    /// `x`: queries, keys, values, each `[length, heads × head]` → `[length, heads × head]`.
-    pub fn run(&self, x: &[f32]) -> Result<Vec<f32>, JsError> {
-        let size = x.len() / 3;
-        let part = |at: usize| x.get(at * size..(at + 1) * size).unwrap_or_default();
-        let (heads, head) = (self.heads, self.head);
+    /// The layer, `times` times → its result in sums.
+    pub fn run(&mut self, times: usize) -> Result<Vec<f32>, JsError> {
+        let (heads, head, size) = (self.heads, self.head, self.out.len());
         let scale = (head as f32).sqrt().recip();
-        let attention = Attention { queries: part(0), keys: part(1), values: part(2), mask: &[], heads, head, scale };
-        let mut out = vec![0.0; size];
-        attention.apply(&mut out).then_some(out).ok_or_else(|| JsError::new("the shapes do not fit"))
+        for _ in 0..times {
+            let x = black_box(&self.x);
+            let part = |at: usize| x.get(at * size..(at + 1) * size).unwrap_or_default();
+            let attention =
+                Attention { queries: part(0), keys: part(1), values: part(2), mask: &[], heads, head, scale };
+            if !attention.apply(black_box(&mut self.out)) {
+                return Err(JsError::new("the shapes do not fit"));
+            }
+        }
+        Ok(folded(&self.out))
     }
 }
 
-/// A model of one input, as tract runs it without our rules.
-#[wasm_bindgen]
-pub struct StockModel {
-    plan: Arc<TypedRunnableModel>,
-    shape: Vec<usize>,
-}
-
-#[wasm_bindgen]
-impl StockModel {
-    /// `onnx`: the file; `shape`: of its input.
-    #[wasm_bindgen(constructor)]
-    pub fn new(onnx: &[u8], shape: Vec<usize>) -> Result<StockModel, JsError> {
-        let plan = tract_onnx::onnx()
-            .model_for_read(&mut &*onnx)
-            .and_then(|model| model.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), &shape)))
-            .and_then(|model| model.into_optimized())
-            .and_then(|model| model.into_runnable());
-        plan.map(|plan| Self { plan, shape }).map_err(failed)
+fn folded(numbers: &[f32]) -> Vec<f32> {
+    let mut sums = vec![0.0; FOLDS];
+    for row in numbers.chunks(FOLDS) {
+        sums.iter_mut().zip(row).for_each(|(sum, it)| *sum += it);
     }
-
-    /// The input's numbers → the output's.
-    pub fn run(&self, x: &[f32]) -> Result<Vec<f32>, JsError> {
-        let input = Tensor::from_shape(&self.shape, x).map_err(failed)?;
-        let output = self.plan.run(tvec!(input.into())).map_err(failed)?;
-        let first = output.first().ok_or_else(|| JsError::new("the model gave no output"))?;
-        first.try_as_plain_ram().and_then(|it| Ok(it.as_slice::<f32>()?.to_vec())).map_err(failed)
-    }
+    sums
 }
 
 /// The tokenizer of the package, alone.

@@ -1,0 +1,66 @@
+// @ts-check
+// Runs that are measured in pieces, and models that are made for them.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { calm } from "../models/calm.mjs";
+import { fillSkeleton } from "../models/fill.mjs";
+import { reasonOf } from "./compare.mjs";
+import { readOptions } from "./options.mjs";
+import { KINDS, prepareModel } from "./models.mjs";
+import { ROOT } from "./paths.mjs";
+import { heading } from "./report/markdown.mjs";
+import { put, ratio } from "./results.mjs";
+import { measureSpeed } from "./sections/speed.mjs";
+
+/** @param {Partial<import("./results.mjs").Cell>} [fields] @returns {import("./results.mjs").Cell} */
+const cell = (fields = {}) => ({ run: "r1", part: 1, kind: "speed", engine: "ours", model: "minilm", workload: "8x128", status: "measured", samples: [10], ...fields });
+
+test("what is measured again takes the place of what was, and is never compared with the rest of the earlier piece", () => {
+  const cells = [cell(), cell({ engine: "ort", samples: [30] }), cell({ workload: "1x512" })];
+  put(cells, cell({ part: 2, samples: [11] }));
+  assert.deepEqual(cells.map(({ engine, part, workload }) => [engine, part, workload]), [["ort", 1, "8x128"], ["ours", 1, "1x512"], ["ours", 2, "8x128"]]);
+  assert.throws(() => ratio(cells[0], cells[2]), /expected cells of one run/);
+  // Several of one part are as they are: a section may name the same engine twice.
+  put(cells, cell({ part: 2, samples: [12] }));
+  assert.equal(cells.length, 4);
+});
+
+test("the report says how long the run took, and in how many pieces", () => {
+  const results = { run: "r1", startedAt: "2026-11-24T00:00:00Z", machine: { cpu: "a", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells: [] };
+  const piece = { startedAt: "2026-11-24T00:00:00Z", seconds: 90, busyBefore: 0, asked: "--quick" };
+  assert.match(heading({ ...results, pieces: [piece] }), /Measured in 1\.50 minutes\./);
+  assert.match(heading({ ...results, pieces: [piece, piece] }), /Measured in 3\.00 minutes, in 2 pieces: none of the comparisons is across two of them\./);
+  assert.match(heading({ ...results, pieces: [{ ...piece, busyBefore: 0.5 }] }), /Of the piece "--quick" 50 % of the cores' time went to other programs before it began/);
+});
+
+test("a model that is not there is a named gap for each engine, not the end of the section", async () => {
+  assert.match(String(reasonOf(() => prepareModel("nothing"))), /model: expected one of default, minilm, bce, bge, found nothing/);
+  assert.equal(reasonOf(() => {}), undefined);
+  const { skeleton } = KINDS.bge;
+  KINDS.bge.skeleton = "nothing";
+  try {
+    const options = readOptions(["--only", "bge", "--workloads", "1x128,1x512", "--engines", "ours,ort"]);
+    const context = /** @type {any} */ ({ options, url: "", browser: { name: "Chromium" }, run: { part: () => ({ run: "r1", part: 1 }) }, log() {} });
+    const cells = [];
+    for await (const each of measureSpeed(context)) cells.push(each);
+    assert.deepEqual(cells.map(({ engine, workload, status }) => [engine, workload, status]), ["1x128", "1x512"].flatMap((workload) => ["ours", "ort"].map((engine) => [engine, workload, "not run"])));
+    assert.match(String(cells[0].reason), /nothing\.skeleton\.onnx/);
+  } finally {
+    KINDS.bge.skeleton = skeleton;
+  }
+});
+
+test("calm changes one number of each matrix and nothing else", () => {
+  const skeleton = readFileSync(join(ROOT, "tests", "models", "minilm-l6_int8.skeleton.onnx"));
+  const filled = fillSkeleton(skeleton);
+  const calmed = calm(filled.slice(), KINDS.minilm.shape);
+  let changed = 0;
+  for (let at = 0; at < filled.length; at++) if (filled[at] !== calmed[at]) changed++;
+  // Six matrices of six layers and the pooler, four bytes each.
+  assert.ok(changed > 37 && changed <= 37 * 4, `${changed} bytes`);
+  assert.throws(() => calm(filled.slice(), KINDS.bce.shape), /expected 72 matrices, found 36/);
+});
