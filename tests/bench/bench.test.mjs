@@ -99,6 +99,13 @@ test("engines take turns; one that crashes or scores otherwise is named, and the
   assert.equal(outcomes[4].reason, "the page crashed");
 });
 
+test("rounds that are short are taken more often, until they took long enough or are as many as may be", async () => {
+  const engine = { engine: "ours", call: async () => ({ ms: 1_000, logits: [1] }) };
+  const request = { query: "q", documents: ["a"], rows: [] };
+  const rounds = async (/** @type {number} */ steadyMs) => (await compare([engine], request, { rounds: 3, steadyMs, warmUp: { times: 1, ms: 0 } }))[0].samples?.length;
+  assert.deepEqual([await rounds(0), await rounds(60_000)], [3, 21]);
+});
+
 test("what takes long is warmed up once, and all that stand beside it run two rounds", async () => {
   const calls = { ours: 0, slow: 0 };
   const engine = (/** @type {"ours" | "slow"} */ name, /** @type {number} */ ms) => ({ engine: name, call: async () => ({ ms, logits: [++calls[name] && 1] }) });

@@ -11,6 +11,8 @@ const SLOW_MS = 15_000;
 const SLOW_ROUNDS = 2;
 /** A sample shorter than this is repeated, and is then the mean. */
 const SAMPLE_MS = 150;
+/** Where rounds are short, there are up to so many. */
+const MOST_ROUNDS = 21;
 
 /**
  * @typedef {{ engine: string, call: (command: string, argument?: unknown) => Promise<any> }} Contender an engine that is loaded
@@ -21,19 +23,21 @@ const SAMPLE_MS = 150;
 /**
  * @param {readonly Contender[]} contenders
  * @param {import("./documents.mjs").Request} request
- * @param {{ rounds: number, pairs?: readonly import("./documents.mjs").Request[], warmUp?: { times: number, ms: number } }} options `pairs`: whose
+ * @param {{ rounds: number, steadyMs?: number, pairs?: readonly import("./documents.mjs").Request[], warmUp?: { times: number, ms: number } }} options `steadyMs`: while rounds
+ *   together take less than this, there are more of them: a shared machine is at times half as fast, for seconds; `pairs`: whose
  *   scores are compared, each alone; without them, what `request` gives. In a list a peer's scores may depend on what else is
  *   in it, one scale serving a whole batch: that is its own affair, and shows beside. Whether it runs the same model shows alone.
  * @returns {Promise<Outcome[]>} one for each, in their order
  */
-export async function compare(contenders, request, { rounds, pairs = [], warmUp = WARM_UP }) {
+export async function compare(contenders, request, { rounds, steadyMs = 0, pairs = [], warmUp = WARM_UP }) {
   const runners = contenders.map((contender) => new Runner(contender, request));
   for (const runner of runners) await runner.warmUp(warmUp);
   for (const runner of runners) await runner.scoreAlone(pairs);
   const ours = runners.find(({ engine }) => engine === OURS);
   for (const runner of runners) runner.check(ours);
-  const most = runners.some((runner) => runner.isSlow) ? Math.min(rounds, SLOW_ROUNDS) : rounds;
-  for (let round = 0; round < most; round++) {
+  const least = runners.some((runner) => runner.isSlow) ? Math.min(rounds, SLOW_ROUNDS) : rounds;
+  const start = performance.now();
+  for (let round = 0; round < least || (round < MOST_ROUNDS && performance.now() - start < steadyMs); round++) {
     // A B, then B A: whoever comes second has no steady advantage.
     const order = round % 2 ? [...runners].reverse() : runners;
     for (const runner of order) await runner.sample();

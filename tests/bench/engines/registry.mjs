@@ -15,12 +15,12 @@
  * @property {boolean} [text] takes text: its times hold tokenization
  */
 
-/** @type {Record<string, EngineKind>} */
+/** In the order of their turns: what is compared most stands side by side. @type {Record<string, EngineKind>} */
 export const ENGINES = {
   ours: { title: "rerank-wasm, relaxed SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "relaxed", workers: 0, streams: true }, text: true },
+  ort: { title: "onnxruntime-web, 1 thread", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: 1 } },
   "ours-simd128": { title: "rerank-wasm, plain SIMD", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { wasm: "simd128", workers: 0, streams: true }, text: true },
   "ours-workers": { title: "rerank-wasm, workers: auto", package: "rerank-wasm", adapter: "rerank-wasm.js", options: { workers: "auto", streams: true }, text: true },
-  ort: { title: "onnxruntime-web, 1 thread", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: 1 } },
   "ort-threads": { title: "onnxruntime-web, threads", package: "onnxruntime-web", adapter: "onnxruntime-web.js", options: { threads: "cores" }, isolated: true },
   "ort-node": { title: "onnxruntime-node, native, 1 thread", package: "onnxruntime-node", inNode: true },
   tjs: { title: "transformers.js, one padded batch", package: "@huggingface/transformers", adapter: "transformers.js", text: true },

@@ -23,11 +23,14 @@ export const LAYERS = [
  */
 export const KERNELS = {
   ours: { kind: "ours", binary: "relaxed" },
+  ort: { kind: "ort" },
   "ours-multiply": { kind: "ours-multiply", binary: "relaxed", linear: true },
   "ours-simd128": { kind: "ours", binary: "simd128" },
   tract: { kind: "tract", binary: "simd128" },
-  ort: { kind: "ort" },
 };
+
+/** Rounds of a layer take at least so long. */
+const STEADY_MS = 4_000;
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureKernels({ options, log, ...context }) {
@@ -58,7 +61,7 @@ export async function* measureLayer({ url, browser, run }, { title: workload, la
       await tab.close();
     }
   }
-  for (const { engine, samples, agreement, reason } of await compare(tabs, { query: "", documents: [], rows: [] }, { rounds, warmUp: { times: 4, ms: 700 } })) {
+  for (const { engine, samples, agreement, reason } of await compare(tabs, { query: "", documents: [], rows: [] }, { rounds, steadyMs: STEADY_MS, warmUp: { times: 4, ms: 700 } })) {
     if (reason === undefined) yield { ...cell, engine, agreement, status: "measured", samples, values: { operations } };
     else yield { ...cell, engine, agreement, status: "not run", reason };
   }

@@ -9,11 +9,15 @@ import { ENGINES } from "../engines/registry.mjs";
 import { prepareModel } from "../models.mjs";
 import { PLAN, WORKLOADS } from "../workloads.mjs";
 
+/** Rounds of a workload take at least so long, where many are short. */
+const STEADY_MS = { quick: 6_000, full: 15_000 };
+
 /** @typedef {Pick<import("../browsers/chromium.mjs").Tab, "call" | "close">} Opened */
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureSpeed(context) {
   const { options, browser, run, log } = context;
+  const steadyMs = options.quick ? STEADY_MS.quick : STEADY_MS.full;
   for (const id of options.models) {
     const plan = PLAN.filter(({ model, workload, quick }) => model === id && options.workloads.includes(workload) && (quick || !options.quick));
     if (plan.length === 0) continue;
@@ -30,12 +34,13 @@ export async function* measureSpeed(context) {
       else loaded.push({ engine, ...tab });
     }
     const pairs = await pairsOf(id);
-    for (const { workload, cannot } of plan) {
+    for (const { workload, cannot, quickEngines } of plan) {
       if (cannot) for (const { engine } of loaded) yield { ...cell, engine, workload, status: "not run", reason: cannot };
       if (cannot) continue;
       log(`${id}: ${workload}`);
+      const taking = loaded.filter(({ engine }) => !options.quick || !quickEngines || quickEngines.includes(engine));
       const request = await makeRequest(id, WORKLOADS[workload].tokens);
-      for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds, pairs })) {
+      for (const { engine, samples, agreement, reason } of await compare(taking, request, { rounds: options.rounds, steadyMs, pairs })) {
         const found = { ...cell, engine, workload, ...(agreement ? { agreement } : {}) };
         yield reason === undefined ? { ...found, status: "measured", samples } : { ...found, status: "not run", reason };
       }
