@@ -91,6 +91,13 @@ async function newResults(options, browser, url, { pkg, model }) {
   };
 }
 
+// At once: what its pages answer to that is no result.
+for (const [signal, code] of /** @type {const} */ ([["SIGINT", 130], ["SIGTERM", 143]])) {
+  process.once(signal, () => {
+    log(`stopped by ${signal}; what was measured is in the results, --resume goes on`);
+    process.exit(code);
+  });
+}
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") console.log(USAGE);
