@@ -11,6 +11,9 @@ import { LaneDied } from "./worker/lane.js";
  * @typedef {import("./instance.js").Lane} Lane
  * @typedef {import("./instance.js").Scored} Scored
  *
+ * @typedef {{ done: number, total: number, windows?: { index: number, done: number, total: number } }} Progress `windows`: of a
+ *   document under way
+ *
  * @typedef {object} Task
  * @property {(lane: Lane) => Promise<any>} run
  * @property {(value: any) => void} done
@@ -49,7 +52,7 @@ export class Dispatcher {
   /**
    * @param {number} id
    * @param {any} request plain data
-   * @param {(progress: { done: number, total: number }) => void} [onProgress]
+   * @param {(progress: Progress) => void} [onProgress]
    * @param {(partial: { done: number, total: number, ranking: () => Scored[] }) => void} [onScored] of the documents so far
    * @returns {Promise<Scored[] | undefined>} best first, at most `topN`
    */
@@ -65,7 +68,7 @@ export class Dispatcher {
         const call = { tasks: [], running: new Set(), deaths: new Set(), fail: reject };
         /** @param {number} index @returns {Task} */
         const scoring = (index) => ({
-          run: (lane) => lane.score({ ...rest, documents: [documents[index]] }),
+          run: (lane) => lane.score({ ...rest, documents: [documents[index]] }, onProgress && ((windows) => underWay({ index, ...windows }))),
           done: (one) => {
             if (!this.#calls.has(id)) return;
             scored.push({ ...one, index });
@@ -74,6 +77,15 @@ export class Dispatcher {
             if (scored.length === total) resolve(ranking());
           },
         });
+        /** Whatever it throws ends this call alone. @param {NonNullable<Progress["windows"]>} windows */
+        const underWay = (windows) => {
+          if (!this.#calls.has(id)) return;
+          try {
+            onProgress?.({ done: scored.length, total, windows });
+          } catch (error) {
+            call.fail(error);
+          }
+        };
         const checking = {
           run: (/** @type {Lane} */ lane) => lane.check(request),
           done: () => {

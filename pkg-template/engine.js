@@ -8,7 +8,7 @@ import { RerankError, abortedBy, fromFailure, isFailure, isRerankError } from ".
 
 /**
  * @typedef {object} Instance an engine ready to score
- * @property {(call: number, request: any, onProgress?: (p: { done: number, total: number }) => void, onScored?: (p: any) => void) => Promise<any>} score
+ * @property {(call: number, request: any, onProgress?: (p: any) => void, onScored?: (p: any) => void) => Promise<any>} score
  * @property {(call: number) => void} abort makes the running `score` of that call end soon
  * @property {() => void} free
  */

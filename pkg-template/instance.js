@@ -28,12 +28,14 @@ const LONGEST_STRETCH_MS = 16;
  * @property {() => void} drop lets go of what came so far
  *
  * @typedef {{ index: number, relevanceScore: number, window?: object }} Scored
+ * @typedef {{ done: number, total: number }} Windows of a document that is under way
  *
  * @typedef {object} Lane a model ready to rank, one document at a time
  * @property {{ path: string, notes: string[] }} plan
  * @property {number} [memoryBytes] of its instance
  * @property {(request: any) => Promise<void>} check throws what is wrong with a whole request
- * @property {(request: any) => Promise<Scored | undefined>} score of a request with one document; undefined: aborted
+ * @property {(request: any, onWindows?: (windows: Windows) => void) => Promise<Scored | undefined>} score of a request with one
+ *   document; undefined: aborted; `onWindows` hears of a long one before each of its windows
  * @property {() => void} abort makes the running `score` end within the time of one window
  * @property {() => void} free
  * @property {() => Lane} [beside] another one over the same engine, that takes turns with this one; of the instance in this thread
@@ -111,7 +113,7 @@ function lane(engine) {
     async check(request) {
       engine.begin(request).free();
     },
-    async score(request) {
+    async score(request, onWindows) {
       const mine = (current = {});
       let job;
       try {
@@ -123,6 +125,8 @@ function lane(engine) {
             await pause();
             pausedAt = now();
           }
+          const windows = onWindows && job.windows();
+          if (windows) onWindows(windows);
           if (current !== mine) break;
         } while (!job.step());
         const scored = current === mine ? job.finish()[0] : undefined;

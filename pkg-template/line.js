@@ -67,7 +67,7 @@ export class Line {
       plan: this.plan,
       died: Promise.race(parts.map(({ died }) => died)),
       check: (request) => first.check(request),
-      score: async (request) => {
+      score: async (request, onWindows) => {
         const mine = (current = {});
         const id = ++this.#lastDocument;
         try {
@@ -75,6 +75,7 @@ export class Line {
           while ("passed" in step) {
             const { ids, segments } = step.passed;
             let { hidden } = step.passed;
+            if (step.windows) onWindows?.(step.windows);
             for (const part of rest) {
               if (current !== mine) return void first.end(id);
               hidden = await part.forward({ ids, segments, hidden });

@@ -1,4 +1,4 @@
 export type {
-  CachedFile, LocalOptions, ModelCache, PartialRanking, RerankDocument, RerankErrorCode, RerankRequest, RerankResponse, RerankResult, RerankWarning, Reranker,
+  CachedFile, LocalOptions, ModelCache, PartialRanking, RankingProgress, RerankDocument, RerankErrorCode, RerankRequest, RerankResponse, RerankResult, RerankWarning, Reranker,
 } from "./types.js";
 export { LocalReranker, RerankError, deleteCached, isRerankError, isSupported, listCached } from "./types.js";

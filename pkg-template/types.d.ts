@@ -59,8 +59,21 @@ export interface RerankRequest<D extends RerankDocument = RerankDocument, R exte
   maxRetries?: number;
   /** Headers of this call, over those of the client; `null` removes one. Local: no meaning. */
   headers?: Record<string, string | null>;
-  /** Called as documents are scored. */
-  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Called as documents are scored, and in between, by a local reranker, as the windows of a long one are. */
+  onProgress?: (progress: RankingProgress) => void;
+}
+
+/** How far a call is. */
+export interface RankingProgress {
+  /** Documents scored so far. */
+  done: number;
+  /** Documents in all. */
+  total: number;
+  /**
+   * Of a long document under way, `documents[index]`: windows scored so far, from 0, and in all. Local rerankers report each; absent
+   * when a document is done, and of documents that fit in one window. It starts again where a worker died.
+   */
+  windows?: { index: number; done: number; total: number };
 }
 
 export interface RerankResponse<D extends RerankDocument = RerankDocument, R extends boolean = true> {
@@ -273,6 +286,9 @@ export interface LocalOptions {
   /**
    * An ONNX sequence classifier with one label (or see {@link LocalOptions.label}), fp32 or dynamic int8, as Optimum and transformers.js export them. A
    * string is a URL (in Node also a path), never a hub id. Default `"default"`.
+   *
+   * Weights are packed as they pass where the file has its nodes first, as exporters write it; else all of them are held until
+   * its end, by every worker that has a part of the model too, and `plan.notes` says so.
    */
   model?: "default" | (string & {}) | URL | Request | Response | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | Blob;
   /** The model's Hugging Face `tokenizer.json`. Default: the one beside the model's URL. */

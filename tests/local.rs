@@ -152,6 +152,22 @@ fn a_job_counts_documents_as_they_are_done() {
 }
 
 #[test]
+fn a_job_counts_windows_of_a_long_document_and_of_no_other() {
+    let reranker = fake(LocalOptions { max_tokens: Some(32.0), ..RAW }).expect("a reranker");
+    let long = "the window is open ".repeat(20);
+    let mut job = reranker.begin(request("q", &["a", &long, "b"])).expect("begun");
+    let mut seen = vec![];
+    while !job.step().expect("a step") {
+        seen.push((job.done(), job.windows()));
+    }
+    let windows: Vec<(usize, usize)> = seen.iter().filter_map(|(_, windows)| *windows).collect();
+    let total = windows.first().expect("windows of the long one").1;
+    assert!(total > 2, "{total} windows");
+    assert_eq!(windows, (0..total).map(|done| (done, total)).collect::<Vec<_>>());
+    assert!(seen.iter().all(|(done, windows)| windows.is_none() || *done == 1), "{seen:?}");
+}
+
+#[test]
 fn tokens_beyond_the_models_positions_are_refused() {
     for (max_tokens, message) in [
         (65.0, "maxTokens: expected a whole number from 32 to the model's 64 positions, found 65"),

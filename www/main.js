@@ -46,7 +46,8 @@ async function rank() {
     if (call.signal.aborted) return;
     const start = performance.now();
     showStatus("Ranking…");
-    const onProgress = (/** @type {{ done: number, total: number }} */ { done, total }) => showStatus(`Ranking… ${done} of ${total}`);
+    const onProgress = (/** @type {import("rerank-wasm").RankingProgress} */ { done, total, windows }) =>
+      showStatus(`Ranking… ${done} of ${total}${windows ? `, part ${windows.done + 1} of ${windows.total} of document ${windows.index + 1}` : ""}`);
     const { results, model } = await ready.rerank({ ...request, onProgress });
     const ms = performance.now() - start;
     showRanking(results);

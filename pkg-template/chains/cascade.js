@@ -21,11 +21,14 @@ export function cascade(fast, strong, { keep = DEFAULT_KEEP, allowRemote } = {})
       const asked = { ...plain, ...call, documents };
       // Nothing to sort out: the fast one would have no say.
       if (documents.length <= keep) return strong.rerank(asked);
-      const [first, second] = stages(call.onProgress, documents.length, keep);
+      // Both stages as one.
+      const tell = call.onProgress && ((/** @type {number} */ done, /** @type {any} */ windows) => call.onProgress({ done, total: documents.length + keep, ...(windows ? { windows } : {}) }));
+      const first = tell && ((/** @type {any} */ { done, windows }) => tell(done, windows));
       const { minScore, minScoreRatio, ...sifting } = asked;
       const sifted = await fast.rerank({ ...sifting, topN: keep, returnDocuments: false, onProgress: first });
       // In request order, which decides ties.
       const kept = sifted.results.map((/** @type {any} */ it) => it.index).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+      const second = tell && ((/** @type {any} */ { done, windows }) => tell(documents.length + done, windows && { ...windows, index: kept[windows.index] }));
       const left = kept.map((/** @type {number} */ index) => documents[index]);
       const ranked = await strong.rerank({ ...asked, documents: left, onProgress: second }).catch((/** @type {unknown} */ error) => {
         throw blamed(error, kept);
@@ -40,19 +43,6 @@ export function cascade(fast, strong, { keep = DEFAULT_KEEP, allowRemote } = {})
   };
   disposable(chain);
   return notePrivacy(chain, [fast, strong]);
-}
-
-/**
- * The progress of both stages as one.
- * @param {undefined | ((progress: { done: number, total: number }) => void)} onProgress @param {number} many @param {number} keep
- */
-function stages(onProgress, many, keep) {
-  if (!onProgress) return [undefined, undefined];
-  const total = many + keep;
-  return [
-    (/** @type {{ done: number }} */ { done }) => onProgress({ done, total }),
-    (/** @type {{ done: number }} */ { done }) => onProgress({ done: many + done, total }),
-  ];
 }
 
 /** @param {{ code: string, message: string, index?: number }} warning @param {number[]} kept positions in the caller's list */

@@ -66,7 +66,7 @@ async function openThere(remote, module, known) {
         memoryBytes: built.memoryBytes,
         parts: known.parts,
         check: (request) => remote.ask("check", [request]),
-        score: (request) => remote.ask("score", [request]),
+        score: (request, onWindows) => remote.ask("score", [request], undefined, onWindows),
         abort: () => remote.tell("abort"),
         begin: (/** @type {any[]} */ ...args) => remote.ask("begin", args),
         next: (/** @type {any[]} */ ...args) => remote.ask("next", args),
@@ -82,7 +82,7 @@ async function openThere(remote, module, known) {
 
 /** @param {(listener: Listener) => Thread} spawn */
 function connect(spawn) {
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: RerankError) => void }>} */
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: RerankError) => void, onWindows?: (windows: any) => void }>} */
   const waiting = new Map();
   let last = 0;
   /** @type {RerankError | undefined} */
@@ -99,10 +99,11 @@ function connect(spawn) {
     waiting.clear();
     tellDeath(ended);
   };
-  const onMessage = (/** @type {{ id: number, value?: any, failure?: import("../error.js").Failure, trap?: string }} */ { id, value, failure, trap }) => {
+  const onMessage = (/** @type {{ id: number, value?: any, windows?: any, failure?: import("../error.js").Failure, trap?: string }} */ { id, value, windows, failure, trap }) => {
     // The instance's memory can no longer be trusted.
     if (trap !== undefined) return onEnd(`the engine stopped unexpectedly: ${trap}`);
     const call = waiting.get(id);
+    if (windows) return call?.onWindows?.(windows);
     waiting.delete(id);
     if (waiting.size === 0) thread.hold(false);
     if (failure) call?.reject(fromFailure(failure));
@@ -112,12 +113,15 @@ function connect(spawn) {
   thread.hold(false);
   return {
     died,
-    /** @param {string} method @param {any[]} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
-    ask(method, args, transfer) {
+    /**
+     * @param {string} method @param {any[]} args @param {ArrayBuffer[]} [transfer] @param {(windows: any) => void} [onWindows]
+     * @returns {Promise<any>}
+     */
+    ask(method, args, transfer, onWindows) {
       if (ended) return Promise.reject(ended);
       return new Promise((resolve, reject) => {
         const id = ++last;
-        waiting.set(id, { resolve, reject });
+        waiting.set(id, { resolve, reject, onWindows });
         if (waiting.size === 1) thread.hold(true);
         thread.post({ id, method, args }, transfer);
       });

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{ ids: Int32Array, segments: Int32Array, hidden: Float32Array }} Passed a row behind a part
- * @typedef {{ passed: Passed } | { scored: import("../instance.js").Scored }} Step of a document: a row for the next part, or its end
+ * @typedef {{ passed: Passed, windows?: import("../instance.js").Windows } | { scored: import("../instance.js").Scored }} Step of a document: a row for the next part, or its end
  *
  * @typedef {object} Part what a worker does of a model that is spread over several
  * @property {{ path: string, notes: string[] }} plan
@@ -31,7 +31,7 @@ export function firstPart(engine) {
   const step = (id) => {
     const job = jobs.get(id);
     const passed = job.forward();
-    if (passed) return { passed };
+    if (passed) return { passed, windows: job.windows() };
     const [scored] = job.finish();
     end(id);
     return { scored };

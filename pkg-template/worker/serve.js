@@ -13,7 +13,7 @@ import { buffersOf } from "./part.js";
 
 /**
  * @param {Host} host
- * @param {(answer: { id: number, value?: any, failure?: import("../error.js").Failure, trap?: string }, transfer: ArrayBuffer[]) => void} post
+ * @param {(answer: { id: number, value?: any, windows?: any, failure?: import("../error.js").Failure, trap?: string }, transfer: ArrayBuffer[]) => void} post
  * @returns {(message: { id?: number, method: string, args: any[] }) => Promise<void>}
  */
 export function serve({ createGlue, compile, openAgain }, post) {
@@ -35,8 +35,9 @@ export function serve({ createGlue, compile, openAgain }, post) {
     },
   };
   return async ({ id, method, args }) => {
+    const onWindows = (/** @type {import("../instance.js").Windows} */ windows) => post({ id: /** @type {number} */ (id), windows }, []);
     try {
-      const value = await (method in methods ? methods[method](...args) : lane?.[method](...args));
+      const value = await (method in methods ? methods[method](...args) : lane?.[method](...args, onWindows));
       if (id !== undefined) post({ id, value }, buffersOf(value));
     } catch (error) {
       // What was left in the file cannot be had any more: a fresh worker fetches it again.

@@ -116,7 +116,8 @@ impl LocalReranker {
         query.truncate(windows::longest_query(self.max_tokens, self.template.separators()));
         let scores = Scores::for_documents(request.documents().len());
         let reranker = Rc::clone(self);
-        Ok(Job { reranker, request, query, next_document: 0, rows: VecDeque::new(), away: None, scores })
+        let rows = VecDeque::new();
+        Ok(Job { reranker, request, query, next_document: 0, rows, windows: 0, away: None, scores })
     }
 }
 
@@ -129,6 +130,8 @@ pub struct Job {
     next_document: usize,
     /// Rows waiting for the model: the windows of one document.
     rows: VecDeque<(Window, Row)>,
+    /// How many windows that document has.
+    windows: usize,
     /// Whose row the other parts of the model have.
     away: Option<Window>,
     scores: Scores,
@@ -144,7 +147,7 @@ impl Job {
             let logit = self.reranker.model.logits(&row)?;
             self.scores.place(window, logit);
         } else {
-            self.rows = self.rows_of_next_document()?;
+            self.open_next_document()?;
         }
         Ok(self.rows.is_empty() && self.next_document == self.request.documents().len())
     }
@@ -159,7 +162,7 @@ impl Job {
             return Err(Error::new(ErrorKind::Internal, "a row's logit is expected before the next row"));
         }
         while self.rows.is_empty() && self.next_document < self.request.documents().len() {
-            self.rows = self.rows_of_next_document()?;
+            self.open_next_document()?;
         }
         let Some((window, row)) = self.next_row()? else { return Ok(None) };
         let hidden = self.reranker.model.forward(&row, &[])?;
@@ -180,6 +183,12 @@ impl Job {
     /// Documents scored so far.
     pub fn done(&self) -> usize {
         self.next_document - usize::from(!self.rows.is_empty())
+    }
+
+    /// Of the document under way: windows scored so far, and in all; `None` between documents, and where it is one window.
+    pub fn windows(&self) -> Option<(usize, usize)> {
+        let left = self.rows.len() + usize::from(self.away.is_some());
+        (left > 0 && self.windows > 1).then_some((self.windows - left, self.windows))
     }
 
     /// Documents in all.
@@ -205,9 +214,9 @@ impl Job {
         Ok(next)
     }
 
-    /// None where no document is left.
-    fn rows_of_next_document(&mut self) -> Result<VecDeque<(Window, Row)>> {
-        let Some(document) = self.request.documents().get(self.next_document) else { return Ok(VecDeque::new()) };
+    /// Makes rows of the next document's windows, where there is one.
+    fn open_next_document(&mut self) -> Result<()> {
+        let Some(document) = self.request.documents().get(self.next_document) else { return Ok(()) };
         let reranker = &self.reranker;
         let tokens = reranker.tokenizer.tokens(document)?;
         let budget = reranker.max_tokens - self.query.len() - reranker.template.separators();
@@ -223,7 +232,9 @@ impl Job {
             let part = tokens.ids.get(window.tokens.clone()).unwrap_or_default();
             (window, reranker.template.row(&self.query, part))
         };
-        Ok(windows.into_iter().map(row).collect())
+        self.windows = windows.len();
+        self.rows = windows.into_iter().map(row).collect();
+        Ok(())
     }
 }
 

@@ -224,6 +224,13 @@ impl LocalJob {
         self.job.as_ref().map_or(0.0, |job| job.done() as f64)
     }
 
+    /// `{ done, total }` windows of the document under way; `undefined` between documents, and where it is one window.
+    pub fn windows(&self) -> Option<js_sys::Object> {
+        let (done, total) = self.job.as_ref()?.windows()?;
+        let number = |count: usize| JsValue::from_f64(count as f64);
+        Some(object([("done", number(done)), ("total", number(total))]))
+    }
+
     /// `[{ index, relevanceScore, window? }]`, best first; once, after the last step.
     pub fn finish(&mut self) -> std::result::Result<Array, JsValue> {
         let job = self.job.take().ok_or_else(finished)?;

@@ -83,6 +83,23 @@ test("cascade: the fast one sorts out, the strong one ranks what is left; indice
   assert.deepEqual(strong.sent.at(-1), ["ccc", "dddd"], "thresholds are the strong one's alone");
 });
 
+test("cascade: windows of a long document are told by its place in the caller's list, in both stages", async () => {
+  const fast = service((document) => document.length / 10);
+  const strong = service((document) => 1 - document.length / 10);
+  for (const { reranker } of [fast, strong]) {
+    const { rerank } = reranker;
+    reranker.rerank = (/** @type {any} */ request) => {
+      request.onProgress({ done: 0, total: request.documents.length, windows: { index: request.documents.indexOf("dddd"), done: 1, total: 2 } });
+      return rerank.call(reranker, request);
+    };
+  }
+  /** @type {any[]} */
+  const seen = [];
+  await cascade(fast.reranker, strong.reranker, { keep: 2 }).rerank({ ...REQUEST, onProgress: (/** @type {any} */ it) => it.windows && seen.push(it) });
+  const windows = { index: REQUEST.documents.indexOf("dddd"), done: 1, total: 2 };
+  assert.deepEqual(seen, [{ done: 0, total: 6, windows }, { done: 4, total: 6, windows }]);
+});
+
 test("cascade: few documents go to the strong one at once; [] makes no call", async () => {
   const fast = service(() => 0);
   const strong = service((document) => document.length);

@@ -2,6 +2,7 @@
 // Models that are there once: split over workers, and with word tables left in the cache.
 
 import { equal, ok, rejects, same } from "../expect.mjs";
+import { windowsOf } from "./long.mjs";
 import { LONG, QUERY, SHORT, abortLeavesFit, documentsOf, pickOne, random, sleep, withWorkers } from "./workers.mjs";
 
 /** Copies never fit. */
@@ -30,10 +31,14 @@ const all = [
           isNoted(split, new RegExp(`^layers: split over ${Math.min(workers, 3)} workers`));
           /** @type {number[]} */
           const done = [];
-          const onProgress = (/** @type {{ done: number }} */ progress) => done.push(progress.done);
+          /** @type {any[]} */
+          const seen = [];
+          const onProgress = (/** @type {any} */ progress) => (progress.windows ? seen : done).push(progress.windows ? progress : progress.done);
           const both = await Promise.all([split.rerank({ ...request, onProgress }), split.rerank(SHORT)]);
           same(both[0].results, expected, `${model} over ${workers}`);
           same(done, request.documents.map((_, at) => at + 1), "progress");
+          for (const index of new Set(seen.map((it) => it.windows.index))) windowsOf(seen, index);
+          ok(expected.filter((/** @type {any} */ it) => it.window).every((/** @type {any} */ it) => seen.some(({ windows }) => windows.index === it.index)), "windows of each long document");
           await rejects(split.rerank({ ...SHORT, overlapTokens: 81 }), "invalid_request", /^overlapTokens/);
           split.dispose();
         }
