@@ -160,7 +160,7 @@ fn built(
         kept = 0;
     }
     let mut places = Places::default();
-    let rows_left = weights.rows_left();
+    let (rows_left, came_first) = (weights.rows_left(), weights.came_first);
     let fused = drafted.build(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
     if fusing != Fusing::Nothing {
         tables::embeddings(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
@@ -196,13 +196,13 @@ fn built(
     let memory = Memory::of(&typed, typed.symbols.sym(LENGTH));
     // Not into_optimized, which would declutter once more.
     let model = typed.optimize().and_then(|()| typed.into_runnable()).map_err(|error| cannot_run(&error))?;
-    let plan = plan(&fused, rows_left);
+    let plan = plan(&fused, rows_left, came_first);
     let label = is_last.then(|| label.unwrap_or_default());
     Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label, memory })
 }
 
 /// How the model will run, for people too.
-fn plan(fused: &Fused, rows_left: Option<usize>) -> Plan {
+fn plan(fused: &Fused, rows_left: Option<usize>, came_first: bool) -> Plan {
     let Fused { products, linears, attentions, norms, first_token } = *fused;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let mut notes = vec![
@@ -214,6 +214,11 @@ fn plan(fused: &Fused, rows_left: Option<usize>) -> Plan {
     ];
     notes
         .extend(rows_left.map(|rows| format!("word table: {rows} rows left in the cache, read as they are asked for")));
+    if came_first {
+        notes.push(
+            "file: its weights come before its nodes, so all of it was held until its end and packed then".to_owned(),
+        );
+    }
     Plan { fused: linears > 0, notes }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The file is a message of fields; the graph's field holds nodes and initializers, and an initializer's type, dims and
 //! name stand before its bytes. In whatever order the graph's fields come, no tensor is in memory twice. Where nodes come
-//! first, as exporters write them, matrices are packed as they pass.
+//! first, as exporters write them, matrices are packed as they pass; where they come last, once the whole file is there.
 
 use std::sync::Arc;
 
@@ -274,6 +274,7 @@ impl IncomingModel {
     fn read_nodes(&mut self) -> Result<()> {
         let graph = GraphProto::decode(&*self.graph).map_err(|_| self.no_model())?;
         self.wanted.read_nodes(&graph);
+        self.weights.came_first = graph.node.is_empty();
         // Branches are taken once the whole graph is there.
         refuse::operators(&graph, |op_type| op_type == "If" || operators::is_known(op_type))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use tract_onnx::pb::GraphProto;
+use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::DatumType;
 
 use crate::local::load::Reread;
@@ -83,11 +83,80 @@ impl Wanted {
     }
 }
 
-/// Names that nodes read as the second factor of a product in eight bits and as nothing else.
+/// Names that nodes read as the second factor of a product in eight bits and as nothing else: the product's own, or one that a
+/// DequantizeLinear makes numbers of for it alone.
 fn only_multiplied(graph: &GraphProto) -> HashSet<String> {
-    let reads = graph.node.iter().flat_map(|node| node.input.iter().enumerate().map(move |read| (node, read)));
-    let (factors, others): (Vec<_>, Vec<_>) =
-        reads.partition(|(node, (at, _))| node.op_type == "MatMulInteger" && *at == 1);
-    let others: HashSet<&String> = others.into_iter().map(|(_, (_, name))| name).collect();
-    factors.into_iter().map(|(_, (_, name))| name).filter(|name| !others.contains(name)).cloned().collect()
+    let dequantized = only_read_by(graph, HashSet::new(), |node, at, _| node.op_type == "MatMul" && at == 1);
+    only_read_by(graph, dequantized, |node, at, dequantized| match node.op_type.as_str() {
+        "MatMulInteger" => at == 1,
+        "DequantizeLinear" => at == 0 && node.output.iter().all(|name| dequantized.contains(name.as_str())),
+        _ => false,
+    })
+    .into_iter()
+    .map(str::to_owned)
+    .collect()
+}
+
+/// Names that are read in such places, `is_such` says, and in no others; the graph's output is another.
+fn only_read_by<'a>(
+    graph: &'a GraphProto,
+    known: HashSet<&'a str>,
+    is_such: impl Fn(&NodeProto, usize, &HashSet<&'a str>) -> bool,
+) -> HashSet<&'a str> {
+    let mut others: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
+    let mut found = HashSet::new();
+    for node in &graph.node {
+        for (at, name) in node.input.iter().enumerate() {
+            let places = if is_such(node, at, &known) { &mut found } else { &mut others };
+            places.insert(name.as_str());
+        }
+    }
+    found.retain(|name| !others.contains(name));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(op_type: &str, input: &[&str], output: &str) -> NodeProto {
+        let owned = |name: &&str| (*name).to_owned();
+        NodeProto {
+            op_type: op_type.into(),
+            input: input.iter().map(owned).collect(),
+            output: vec![output.into()],
+            ..NodeProto::default()
+        }
+    }
+
+    fn multiplied(nodes: &[NodeProto]) -> Vec<String> {
+        let mut names: Vec<_> =
+            only_multiplied(&GraphProto { node: nodes.to_vec(), ..GraphProto::default() }).into_iter().collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn factors_of_products_are_told_however_they_are_quantized() {
+        let dynamic = node("MatMulInteger", &["x", "w", "x zero", "w zero"], "y");
+        let static_ = [
+            node("DequantizeLinear", &["v", "v scale", "v zero"], "v in f32"),
+            node("MatMul", &["x", "v in f32"], "z"),
+        ];
+        assert_eq!(multiplied(&[&[dynamic][..], &static_].concat()), ["v", "w"]);
+    }
+
+    #[test]
+    fn what_anything_else_reads_too_is_none() {
+        let dequantize = node("DequantizeLinear", &["v", "scale", "zero"], "v in f32");
+        let product = node("MatMul", &["x", "v in f32"], "y");
+        for other in [
+            node("Gather", &["v", "ids"], "rows"),
+            node("Gather", &["v in f32", "ids"], "rows"),
+            node("MatMul", &["v in f32", "x"], "turned"),
+            node("DequantizeLinear", &["x", "v", "zero"], "scaled"),
+        ] {
+            assert_eq!(multiplied(&[dequantize.clone(), product.clone(), other.clone()]), [""; 0], "{other:?}");
+        }
+    }
 }

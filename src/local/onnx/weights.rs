@@ -29,6 +29,8 @@ pub(super) struct Weights {
     skipped: HashSet<String>,
     /// Those that are left in the file.
     left: HashMap<String, Table>,
+    /// Whether they came before the nodes, so that nobody knew what they were for.
+    pub(super) came_first: bool,
 }
 
 struct Large {
