@@ -6,7 +6,7 @@ use crate::texts::{Random, long_texts, text};
 use crate::variants;
 
 /// A part of all texts: 2,000, or 100,000 by `npm run test:full`; `RERANK_CASES` sets any other number.
-fn cases(per_cent: u64) -> u64 {
+pub(crate) fn cases(per_cent: u64) -> u64 {
     let full = std::env::var("RERANK_FULL").is_ok_and(|full| !full.is_empty());
     let wanted = std::env::var("RERANK_CASES").ok().and_then(|count| count.parse().ok());
     wanted.unwrap_or(if full { 100_000 } else { 2_000 }) * per_cent / 100

@@ -5,6 +5,7 @@
 mod classes;
 mod equality;
 mod files;
+mod hostile;
 mod oracle;
 mod pairs;
 mod refusals;
