@@ -3,7 +3,7 @@
 //! Both products are taken in whole numbers, sums exact, as in a linear layer; but queries, keys and values are
 //! quantized to twelve bits and more, so that what eight bits would cost is not paid here.
 
-use crate::local::kernels::lanes::{Vectors, rest, store_eight};
+use crate::local::kernels::lanes::{Vectors, rest, store_all};
 use crate::local::kernels::norm::add;
 use crate::local::kernels::softmax::softmax;
 use crate::local::kernels::tile::{ROWS, interleave_pairs};
@@ -71,7 +71,7 @@ impl Attention<'_> {
             let (weights, factors) = weights(&mut scores, scales.len(), values.width);
             values.meet(&weights, &factors, |row, column, numbers| {
                 let row = out.get_mut((start + row) * self.heads * self.head + first..);
-                store_eight(numbers, row.and_then(|row| row.get_mut(column..self.head)).unwrap_or_default());
+                store_all(numbers, row.and_then(|row| row.get_mut(column..self.head)).unwrap_or_default());
             });
         }
     }
@@ -83,7 +83,7 @@ impl Attention<'_> {
         let mut scores = vec![f32::NEG_INFINITY; scales.len() * stride];
         keys.meet(queries, &factors, |row, column, numbers| {
             let row = scores.get_mut(row * stride..).and_then(|row| row.get_mut(column..keys.count));
-            store_eight(numbers, row.unwrap_or_default());
+            store_all(numbers, row.unwrap_or_default());
         });
         scores
     }

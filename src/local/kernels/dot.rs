@@ -1,5 +1,8 @@
 //! Which dot product of bytes the engine below has, and so how rows and panels are laid out.
 
+use crate::local::kernels::lanes::{BYTES, LANES};
+use crate::local::kernels::tile::{COLUMNS, COLUMNS_OF_QUADS, STEP};
+
 /// How eight-bit activations meet eight-bit weights. The sums are exact and the same with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dot {
@@ -49,6 +52,30 @@ impl Dot {
         match self {
             Self::Pairs => 2,
             Self::UnsignedQuads | Self::SignedQuads => 4,
+        }
+    }
+
+    /// Inputs are filled up to a multiple.
+    pub(super) fn step(self) -> usize {
+        match self {
+            Self::Pairs => STEP,
+            Self::UnsignedQuads | Self::SignedQuads => BYTES,
+        }
+    }
+
+    /// The group of inputs that one belongs to, and its place there: of sixteen inputs, each fourth one is in the same quad.
+    pub(super) fn place(self, input: usize) -> [usize; 2] {
+        match self {
+            Self::Pairs => [input / 2, input % 2],
+            Self::UnsignedQuads | Self::SignedQuads => [input / BYTES * LANES + input % LANES, input % BYTES / LANES],
+        }
+    }
+
+    /// Columns of a panel.
+    pub(super) fn columns(self) -> usize {
+        match self {
+            Self::Pairs => COLUMNS,
+            Self::UnsignedQuads | Self::SignedQuads => COLUMNS_OF_QUADS,
         }
     }
 }

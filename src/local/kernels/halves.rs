@@ -5,7 +5,7 @@
 //! them, which sixteen bits hold; what the sums of products may lose above 32 bits, they lose on both ways alike.
 
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, pairs};
+use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, each_pairs};
 
 /// Rows from which the sums of weights, made once a panel, cost less than is saved.
 const LEAST_ROWS: usize = 64;
@@ -30,12 +30,12 @@ pub(super) fn rows(rows: usize, width: usize, panels: usize) -> usize {
     if pays { rows / (2 * ROWS) * 2 * ROWS } else { 0 }
 }
 
-/// As `tile::pairs`, of as many rows as [`rows`] says.
-pub(super) fn products(values: &[i16], width: usize, panels: &[i8], mut take: impl FnMut(usize, usize, [I32x4; 2])) {
+/// As `tile::pairs`, of as many rows as [`rows`] says, the first of which is `start`.
+pub(super) fn products(values: &[i16], width: usize, panels: &[i8], start: usize, take: &mut impl Take<2>) {
     let left = left_factors(values, width);
     let (upper, half) = (values.len() / width / 2, width / 2);
     let (first, second) = panels.split_at(panels.len() / 2);
-    let columns = first.len() / width;
+    let next = first.len() / width;
     let mut right = Right::default();
     // Of each upper row and the lower one that belongs to it.
     let mut quarters = vec![[[I32x4::default(); 2]; 4]; upper];
@@ -45,18 +45,19 @@ pub(super) fn products(values: &[i16], width: usize, panels: &[i8], mut take: im
         quarters.fill_with(Default::default);
         right.fill(first, second);
         for ((left, right), parts) in left.iter().zip(right.factors()).zip(PARTS) {
-            pairs(left, half, right, |row, _, [low, high]| {
+            each_pairs(left, half, right, |row, [low, high]| {
                 let quarters = quarters.get_mut(row).into_iter().flatten().zip(parts);
                 for ([first, second], _) in quarters.filter(|(_, is_part)| *is_part) {
                     (*first, *second) = (*first + low, *second + high);
                 }
             });
         }
-        for ([first, second, third, fourth], row) in quarters.iter().zip(0..) {
-            take(row, column, *first);
-            take(row, columns + column, *second);
-            take(upper + row, column, *third);
-            take(upper + row, columns + column, *fourth);
+        let (columns, next_columns) = (take.columns(column), take.columns(next + column));
+        for ([first, second, third, fourth], row) in quarters.iter().zip(start..) {
+            take.take(row, column, columns, *first);
+            take.take(row, next + column, next_columns, *second);
+            take.take(upper + row, column, columns, *third);
+            take.take(upper + row, next + column, next_columns, *fourth);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! A linear layer in int8: exact sums, scaled back, with its bias and what follows it.
 
+use std::array::from_fn;
+
 use crate::local::kernels::activation::Activation;
-use crate::local::kernels::lanes::{F32x4, I32x4, LANES, load_eight, padded, store_eight};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, padded, rest, store_all};
 use crate::local::kernels::panels::Panels;
 use crate::local::kernels::rows::Rows;
-use crate::local::kernels::tile::{COLUMNS, products};
+use crate::local::kernels::tile::{Take, products};
 
 /// `activation(x × weights + bias)`, the weights in eight bits.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,26 +46,66 @@ impl Linear {
     ///
     /// Sums are exact: 255 × 128 × inputs stays below 2³¹ up to 65,000 inputs.
     pub fn apply(&self, rows: &Rows, out: &mut [f32]) {
-        let outputs = self.panels.outputs();
         let totals = if self.zero_points.is_empty() { vec![] } else { rows.totals() };
-        products(rows, &self.panels, |row, column, sums| {
-            let columns = column..outputs.min(column + COLUMNS);
-            let scale = F32x4::splat(rows.scales().get(row).copied().unwrap_or_default());
-            let shift = rows.shifts().get(row).copied().unwrap_or_default();
-            let total = totals.get(row).copied().unwrap_or_default();
-            let out = out.get_mut(row * outputs..).and_then(|row| row.get_mut(columns)).unwrap_or_default();
-            let [mut low, mut high] = sums;
-            for (factor, numbers) in [(-shift, self.panels.sums()), (-total, &self.zero_points)] {
-                if factor != 0 {
-                    low = low.plus(factor, I32x4::from_array(padded(numbers, column)));
-                    high = high.plus(factor, I32x4::from_array(padded(numbers, column + LANES)));
-                }
-            }
-            let ([first, second], [bias, next]) = (load_eight(&self.scales, column), load_eight(&self.bias, column));
-            let low = bias.plus(low.to_f32(), scale * first);
-            store_eight([low, next.plus(high.to_f32(), scale * second)], out);
-        });
+        products(rows, &self.panels, &mut Scaled { linear: self, rows, totals: &totals, out });
         self.activation.apply(out);
+    }
+}
+
+/// Sums, scaled back, with their bias.
+struct Scaled<'a> {
+    linear: &'a Linear,
+    rows: &'a Rows,
+    /// `[rows]`, of the meant numbers, where weights have zero points.
+    totals: &'a [i32],
+    /// `[rows, outputs]`
+    out: &'a mut [f32],
+}
+
+/// Of the columns of a panel, missing ones zero.
+#[derive(Clone, Copy)]
+struct Columns<const VECTORS: usize> {
+    scales: [F32x4; VECTORS],
+    bias: [F32x4; VECTORS],
+    /// What a shift of all activations adds, a step.
+    sums: [I32x4; VECTORS],
+    zero_points: [I32x4; VECTORS],
+}
+
+impl<const VECTORS: usize> Take<VECTORS> for Scaled<'_> {
+    type Columns = Columns<VECTORS>;
+
+    #[inline(always)]
+    fn columns(&self, first: usize) -> Columns<VECTORS> {
+        let Linear { panels, scales, bias, zero_points, .. } = self.linear;
+        let at = |vector| first + vector * LANES;
+        let numbers = |all: &[f32]| from_fn(|vector| F32x4::load(rest(all, at(vector)), 0.0));
+        let whole = |all: &[i32]| from_fn(|vector| I32x4::from_array(padded(all, at(vector))));
+        Columns {
+            scales: numbers(scales),
+            bias: numbers(bias),
+            sums: whole(panels.sums()),
+            zero_points: whole(zero_points),
+        }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, row: usize, first: usize, columns: Columns<VECTORS>, mut sums: [I32x4; VECTORS]) {
+        for (factors, numbers) in [(self.rows.shifts(), columns.sums), (self.totals, columns.zero_points)] {
+            if let Some(factor) = factors.get(row) {
+                sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum = sum.plus(-factor, number));
+            }
+        }
+        let factor = F32x4::splat(self.rows.scales().get(row).copied().unwrap_or_default());
+        let (outputs, columns_of_panel) = (self.linear.panels.outputs(), VECTORS * LANES);
+        let places = row * outputs + first..row * outputs + outputs.min(first + columns_of_panel);
+        let mut scaled = [factor; VECTORS];
+        for (place, (sum, (scale, bias))) in
+            scaled.iter_mut().zip(sums.into_iter().zip(columns.scales.into_iter().zip(columns.bias)))
+        {
+            *place = bias.plus(sum.to_f32(), factor * scale);
+        }
+        store_all(scaled, self.out.get_mut(places).unwrap_or_default());
     }
 }
 

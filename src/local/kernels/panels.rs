@@ -1,14 +1,15 @@
 //! Weights as the dot products want them, packed while they arrive.
 
+use std::array::from_fn;
+
 use crate::local::kernels::dot::Dot;
-use crate::local::kernels::lanes::padded;
-use crate::local::kernels::tile::{COLUMNS, STEP};
+use crate::local::kernels::lanes::{BYTES, LANES, padded};
+use crate::local::kernels::tile::{COLUMNS, COLUMNS_OF_QUADS};
 
 /// Inputs that are put into panels at once: whole groups of them.
-const BLOCK: usize = 2 * STEP;
+const BLOCK: usize = BYTES;
 
-/// Weights `[inputs, outputs]` in panels of eight columns: for each pair or quad of inputs the eight columns' weights side by
-/// side. Missing columns and inputs are zero.
+/// Weights `[inputs, outputs]` in panels of some columns: for each pair or quad of inputs the columns' weights side by side. Missing columns and inputs are zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panels {
     dot: Dot,
@@ -44,9 +45,11 @@ impl Panels {
 
     /// The weights as they were, row-major `[inputs, outputs]`.
     pub fn unpacked(&self) -> Vec<i8> {
-        let (group, panel) = (self.dot.group(), panel_size(self.inputs));
+        let (group, columns) = (self.dot.group(), self.dot.columns());
+        let panel = panel_size(self.dot, self.inputs);
         let place = |input: usize, output: usize| {
-            output / COLUMNS * panel + input / group * group * COLUMNS + output % COLUMNS * group + input % group
+            let [number, place] = self.dot.place(input);
+            output / columns * panel + (number * columns + output % columns) * group + place
         };
         let weights = (0..self.inputs).flat_map(|input| (0..self.outputs).map(move |output| place(input, output)));
         weights.map(|at| self.bytes.get(at).copied().unwrap_or_default()).collect()
@@ -79,7 +82,7 @@ pub struct Packing {
 impl Packing {
     /// Empty panels for `[inputs, outputs]`; `None` where they are too many to count or there is no room for them.
     pub fn new(dot: Dot, inputs: usize, outputs: usize) -> Option<Self> {
-        let size = panel_size(inputs).checked_mul(outputs.div_ceil(COLUMNS)).filter(|&size| size > 0)?;
+        let size = panel_size(dot, inputs).checked_mul(outputs.div_ceil(dot.columns())).filter(|&size| size > 0)?;
         let (mut bytes, mut sums, mut block) = (Vec::new(), Vec::new(), Vec::new());
         bytes.try_reserve_exact(size).ok()?;
         sums.try_reserve_exact(outputs).ok()?;
@@ -124,35 +127,34 @@ impl Packing {
         }
         let inputs = self.block.len() / outputs;
         // Missing inputs are zero.
-        self.block.resize(inputs.next_multiple_of(STEP) * outputs, 0);
+        self.block.resize(inputs.next_multiple_of(self.panels.dot.step()) * outputs, 0);
         match self.panels.dot.group() {
-            2 => self.interleave::<2>(),
-            _ => self.interleave::<4>(),
+            2 => self.interleave::<2, COLUMNS>(|pair, place| 2 * pair + place),
+            _ => self.interleave::<4, COLUMNS_OF_QUADS>(|quad, place| quad + LANES * place),
         }
         self.placed += inputs;
         self.block.clear();
     }
 
-    /// `GROUP` inputs of each column side by side.
-    fn interleave<const GROUP: usize>(&mut self) {
-        let Self { panels: Panels { inputs, outputs, bytes, .. }, placed, block } = self;
-        for (panel, from) in bytes.chunks_exact_mut(panel_size(*inputs)).zip((0..).step_by(COLUMNS)) {
+    /// `GROUP` inputs of each column side by side, those that `input(group, place)` says.
+    fn interleave<const GROUP: usize, const COLUMNS: usize>(&mut self, input: impl Fn(usize, usize) -> usize) {
+        let Self { panels: Panels { dot, inputs, outputs, bytes, .. }, placed, block } = self;
+        let row = |input: usize| block.get(input * *outputs..(input + 1) * *outputs).unwrap_or_default();
+        let count = block.len() / (*outputs * GROUP);
+        for (panel, from) in bytes.chunks_exact_mut(panel_size(*dot, *inputs)).zip((0..).step_by(COLUMNS)) {
             let places = panel.get_mut(*placed * COLUMNS..).unwrap_or_default();
             let groups = places.as_chunks_mut::<GROUP>().0.as_chunks_mut::<COLUMNS>().0;
-            for (group, rows) in groups.iter_mut().zip(block.chunks_exact(*outputs * GROUP)) {
-                let mut columns = [[0; COLUMNS]; GROUP];
-                for (columns, row) in columns.iter_mut().zip(rows.chunks_exact(*outputs)) {
-                    *columns = padded(row, from);
-                }
-                *group = std::array::from_fn(|column| columns.map(|row| row.get(column).copied().unwrap_or_default()));
+            for (group, number) in groups.iter_mut().zip(0..count) {
+                let columns: [[_; COLUMNS]; GROUP] = from_fn(|place| padded(row(input(number, place)), from));
+                *group = from_fn(|column| columns.map(|row| row.get(column).copied().unwrap_or_default()));
             }
         }
     }
 }
 
 /// Weights of a panel, missing inputs included.
-pub(super) fn panel_size(inputs: usize) -> usize {
-    inputs.next_multiple_of(STEP) * COLUMNS
+pub(super) fn panel_size(dot: Dot, inputs: usize) -> usize {
+    inputs.next_multiple_of(dot.step()) * dot.columns()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Activations in eight bits, each row with its own scale: ONNX's DynamicQuantizeLinear, a row.
 
 use crate::local::kernels::dot::Dot;
-use crate::local::kernels::lanes::{F32x4, fold, largest, quantize_within, smallest};
-use crate::local::kernels::tile::{ROWS, STEP, interleave, interleave_pairs};
+use crate::local::kernels::lanes::{F32x4, fold, largest, quantize_bytes, quantize_within, smallest};
+use crate::local::kernels::tile::{QUAD, ROWS, interleave_pairs};
 
 /// Rows of activations: `value ≈ (quantized − zero point) × scale`, quantized in 0..=255.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,47 +14,41 @@ pub struct Rows {
     values: Values,
     /// `[rows]`
     scales: Vec<f32>,
-    /// `[rows]`, what the stored numbers are above the meant ones.
+    /// `[rows]`, what the stored numbers are above the meant ones; empty: nothing.
     shifts: Vec<i32>,
 }
 
-/// `[rows, width]`, up to four rows interleaved (`tile::interleave`), missing inputs zero.
+/// `[rows, width]`, missing inputs meaning zero.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
-    /// Zero point taken off: -255..=255.
+    /// Zero point taken off: -255..=255. Up to four rows interleaved (`tile::interleave`).
     Pairs(Vec<i16>),
-    /// As quantized; signed ones 128 less.
-    Quads(Vec<i8>),
+    /// Bytes as quantized, signed ones 128 less; four in one number, the first one lowest.
+    Quads(Vec<i32>),
 }
 
 impl Rows {
     /// Quantizes `rows`, row-major `[rows, inputs]`, for panels of the same `dot`. Infinities and what is no number spoil
     /// their own row and no other.
     pub fn new(dot: Dot, rows: &[f32], inputs: usize) -> Self {
-        let width = inputs.next_multiple_of(STEP);
+        let width = inputs.next_multiple_of(dot.step());
         let ranges: Vec<Range> = rows.chunks_exact(inputs.max(1)).map(Range::of).collect();
-        let least = if dot == Dot::SignedQuads { -128.0 } else { 0.0 };
         let (values, shifts) = match dot {
-            Dot::Pairs => {
-                let store = |rows: &[i16], ranges: &[Range], group: &mut [i16]| {
-                    interleave_pairs(rows, width, ranges.len(), group);
-                };
-                (Values::Pairs(interleaved(rows, &ranges, inputs, width, store)), vec![0; ranges.len()])
-            }
+            Dot::Pairs => (Values::Pairs(pairs(rows, &ranges, inputs, width)), vec![]),
             Dot::UnsignedQuads | Dot::SignedQuads => {
-                let shift = |range: &Range| (range.zero_point + least) as i16;
-                let mut bytes = Vec::with_capacity(inputs);
-                let store = |rows: &[i16], ranges: &[Range], group: &mut [i8]| {
-                    for (place, (row, range)) in rows.chunks_exact(width.max(1)).zip(ranges).enumerate() {
-                        // Above 127 a byte is a negative number to Rust, and the dot product knows better.
-                        let byte = |it: &i16| it.wrapping_add(shift(range)) as u8 as i8;
-                        bytes.clear();
-                        bytes.extend(row.iter().take(inputs).map(byte));
-                        interleave::<_, 4>(&bytes, place, width, group);
+                // 128 less is the highest bit turned.
+                let (least, turned) =
+                    if dot == Dot::SignedQuads { (-128, i32::from_le_bytes([128; QUAD])) } else { (0, 0) };
+                let mut quads = vec![0; ranges.len() * width / QUAD];
+                let places = quads.chunks_exact_mut((width / QUAD).max(1));
+                for ((row, range), place) in rows.chunks_exact(inputs.max(1)).zip(&ranges).zip(places) {
+                    quantize_bytes(row, range.inverse, range.zero_point, place);
+                    if turned != 0 {
+                        place.iter_mut().for_each(|quad| *quad ^= turned);
                     }
-                };
-                let shifts = ranges.iter().map(|range| shift(range).into()).collect();
-                (Values::Quads(interleaved(rows, &ranges, inputs, width, store)), shifts)
+                }
+                let shifts = ranges.iter().map(|range| range.zero_point as i32 + least).collect();
+                (Values::Quads(quads), shifts)
             }
         };
         Self { dot, inputs, width, values, scales: ranges.iter().map(|range| range.scale).collect(), shifts }
@@ -82,42 +76,40 @@ impl Rows {
 
     /// The sum of each row's meant numbers, `[rows]`.
     pub(super) fn totals(&self) -> Vec<i32> {
-        let stored = match &self.values {
-            Values::Pairs(values) => totals::<_, 2>(values, self.width, i32::from),
-            Values::Quads(values) if self.dot == Dot::SignedQuads => totals::<_, 4>(values, self.width, i32::from),
-            Values::Quads(values) => totals::<_, 4>(values, self.width, |it| i32::from(it as u8)),
-        };
-        let inputs = self.inputs as i32;
-        stored.iter().zip(&self.shifts).map(|(total, shift)| total - shift * inputs).collect()
+        match &self.values {
+            Values::Pairs(values) => totals_of_pairs(values, self.width),
+            Values::Quads(values) => {
+                let is_signed = self.dot == Dot::SignedQuads;
+                let number = |byte: u8| if is_signed { i32::from(byte as i8) } else { i32::from(byte) };
+                let stored = |row: &[i32]| row.iter().flat_map(|it| it.to_le_bytes()).map(number).sum::<i32>();
+                let rows = values.chunks_exact((self.width / QUAD).max(1)).zip(&self.shifts);
+                rows.map(|(row, shift)| stored(row) - shift * self.width as i32).collect()
+            }
+        }
     }
 }
 
-/// Rows of whole numbers, `[rows, width]`, up to four handed to `store` at once with their ranges and their place.
-fn interleaved<V: Copy + Default>(
-    rows: &[f32],
-    ranges: &[Range],
-    inputs: usize,
-    width: usize,
-    mut store: impl FnMut(&[i16], &[Range], &mut [V]),
-) -> Vec<V> {
-    let mut values = vec![V::default(); ranges.len() * width];
+/// Rows of whole numbers, `[rows, width]`, up to four interleaved.
+fn pairs(rows: &[f32], ranges: &[Range], inputs: usize, width: usize) -> Vec<i16> {
+    let mut values = vec![0; ranges.len() * width];
     let mut whole = vec![0; width * ROWS];
     let groups =
         rows.chunks(inputs.max(1) * ROWS).zip(ranges.chunks(ROWS)).zip(values.chunks_mut((width * ROWS).max(1)));
     for ((rows, ranges), group) in groups {
         let places = whole.chunks_exact_mut(width.max(1));
         for ((row, range), place) in rows.chunks_exact(inputs.max(1)).zip(ranges).zip(places) {
-            quantize_within(row, range.inverse, [-range.zero_point, 255.0 - range.zero_point], place);
+            quantize_within(row, range.inverse, range.within(), place);
         }
-        store(whole.get(..ranges.len() * width).unwrap_or_default(), ranges, group);
+        let whole = whole.get(..ranges.len() * width).unwrap_or_default();
+        interleave_pairs(whole, width, ranges.len(), group);
     }
     values
 }
 
-fn totals<V: Copy, const GROUP: usize>(values: &[V], width: usize, number: impl Fn(V) -> i32) -> Vec<i32> {
-    let row = |group: &[V], place: usize| {
-        let (units, _) = group.as_chunks::<GROUP>();
-        units.iter().skip(place).step_by(group.len() / width).flatten().map(|&it| number(it)).sum()
+fn totals_of_pairs(values: &[i16], width: usize) -> Vec<i32> {
+    let row = |group: &[i16], place: usize| {
+        let (pairs, _) = group.as_chunks::<2>();
+        pairs.iter().skip(place).step_by(group.len() / width).flatten().map(|&it| i32::from(it)).sum()
     };
     let groups = values.chunks((width * ROWS).max(1));
     groups.flat_map(|group| (0..group.len() / width).map(move |place| row(group, place))).collect()
@@ -142,6 +134,11 @@ impl Range {
         let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
         Self { scale, inverse, zero_point: (-least * inverse).round_ties_even().clamp(0.0, 255.0) }
     }
+
+    /// The least and the most that a quantized number may be, the zero point taken off.
+    fn within(&self) -> [f32; 2] {
+        [-self.zero_point, 255.0 - self.zero_point]
+    }
 }
 
 #[cfg(test)]
@@ -151,13 +148,14 @@ mod tests {
 
     /// The meant whole numbers of a lone row.
     fn numbers(rows: &Rows) -> Vec<i32> {
-        let [shift] = rows.shifts[..] else { panic!("a row") };
-        match &rows.values {
-            Values::Pairs(values) => values.iter().map(|&it| i32::from(it)).collect(),
-            Values::Quads(values) if rows.dot == Dot::SignedQuads => {
-                values.iter().map(|&it| i32::from(it) - shift).collect()
+        match (&rows.values, &rows.shifts[..]) {
+            (Values::Pairs(values), []) => values.iter().map(|&it| i32::from(it)).collect(),
+            (Values::Quads(values), [shift]) => {
+                let byte = |[quad, place]: [usize; 2]| values[quad].to_le_bytes()[place];
+                let number = |byte: u8| if rows.dot == Dot::SignedQuads { i32::from(byte as i8) } else { byte.into() };
+                (0..rows.width).map(|input| number(byte(rows.dot.place(input))) - shift).collect()
             }
-            Values::Quads(values) => values.iter().map(|&it| i32::from(it as u8) - shift).collect(),
+            _ => panic!("a row"),
         }
     }
 
@@ -174,7 +172,7 @@ mod tests {
 
     #[test]
     fn each_layout_means_the_same_numbers() {
-        for inputs in [1, 3, 8, 30] {
+        for inputs in [1, 3, 8, 16, 20, 30, 37] {
             let row: Vec<f32> = noise(inputs, 5).iter().map(|it| it * 3.0 + 0.5).collect();
             let expected = numbers(&Rows::new(Dot::Pairs, &row, inputs));
             for dot in [Dot::UnsignedQuads, Dot::SignedQuads] {
@@ -186,7 +184,7 @@ mod tests {
     #[test]
     fn a_row_of_zeros_or_of_one_sign_has_a_scale_that_covers_it() {
         let zeros = Rows::new(Dot::Pairs, &[0.0; 3], 3);
-        assert_eq!((numbers(&zeros), zeros.scales), (vec![0; STEP], vec![0.0]));
+        assert_eq!((numbers(&zeros), zeros.scales), (vec![0; Dot::Pairs.step()], vec![0.0]));
         let signs = Rows::new(Dot::Pairs, &[1.0, 255.0], 2);
         assert_eq!((numbers(&signs)[..2].to_vec(), signs.scales), (vec![1, 255], vec![1.0]));
         let negative = Rows::new(Dot::Pairs, &[-255.0, 0.0], 2);

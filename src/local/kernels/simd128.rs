@@ -37,7 +37,7 @@ impl Weight for i16 {
 /// registers than x86 has.
 #[inline(never)]
 #[expect(unsafe_code, reason = "loads of whole vectors; the lengths are checked before the loop")]
-pub(super) fn pair_sums<const N: usize, W: Weight>(values: &[i16], panel: &[W]) -> Sums<N> {
+pub(super) fn pair_sums<const N: usize, W: Weight>(values: &[i16], panel: &[W]) -> Sums<N, 2> {
     let mut sums = [[i32x4_splat(0); 2]; N];
     let count = (values.len() / (2 * N)).min(panel.len() / (2 * COLUMNS));
     let (mut values, mut weights) = (values.as_ptr(), panel.as_ptr());

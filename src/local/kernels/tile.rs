@@ -5,21 +5,28 @@ use crate::local::kernels::halves;
 use crate::local::kernels::lanes::I32x4;
 use crate::local::kernels::panels::Panels;
 #[cfg(all(feature = "relaxed", target_arch = "wasm32"))]
-use crate::local::kernels::relaxed::quad_sums;
+use crate::local::kernels::relaxed::each_quads;
 use crate::local::kernels::rows::{Rows, Values};
 #[cfg(not(all(feature = "relaxed", target_arch = "wasm32")))]
-use crate::local::kernels::scalar::quad_sums;
+use crate::local::kernels::scalar::each_quads;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::local::kernels::scalar::{Weight, pair_sums};
 #[cfg(target_arch = "wasm32")]
 use crate::local::kernels::simd128::{Weight, pair_sums};
 
-/// Columns of a panel.
+/// Columns of a panel of pairs.
 pub(super) const COLUMNS: usize = 8;
 
 /// Rows that are summed at once: with eight columns, as many sums as fit into the sixteen registers of x86 beside what is
 /// multiplied.
 pub(super) const ROWS: usize = 4;
+
+/// Columns of a panel of quads.
+pub(super) const COLUMNS_OF_QUADS: usize = 12;
+
+/// Rows whose quads are summed at once: with twelve columns nine sums, since each waits five cycles for the one before, and
+/// two can begin in a cycle. Ten to twelve would fit into the registers, but not in the order that the compiler loads in.
+pub(super) const ROWS_OF_QUADS: usize = 3;
 
 /// Rows that are taken at once: what halves need beside them is some MB with 3,072 inputs.
 const MOST_ROWS: usize = 512;
@@ -27,28 +34,37 @@ const MOST_ROWS: usize = 512;
 /// Inputs of a row or panel are filled up to a multiple: a vector of sixteen-bit numbers, so that pairs and quads are whole.
 pub(super) const STEP: usize = 8;
 
-/// `[rows][columns]`, the columns in two vectors.
-pub(super) type Sums<const N: usize> = [[I32x4; 2]; N];
+/// Inputs of a quad.
+pub(super) const QUAD: usize = 4;
 
-/// Hands each row's sums with each panel to `take(row, first column, sums)`, in the layout both were made for.
+/// `[rows][columns]`, the columns in some vectors.
+pub(super) type Sums<const N: usize, const VECTORS: usize> = [[I32x4; VECTORS]; N];
+
+/// What becomes of the sums of a product, panels being of so many vectors.
+pub(super) trait Take<const VECTORS: usize> {
+    /// What is known of a panel's columns, so that it is not looked up for each row.
+    type Columns: Copy;
+
+    /// Of the columns from `first` on.
+    fn columns(&self, first: usize) -> Self::Columns;
+
+    /// The sums of a row with the columns from `first` on.
+    fn take(&mut self, row: usize, first: usize, columns: Self::Columns, sums: [I32x4; VECTORS]);
+}
+
+/// Hands each row's sums with each panel to `take`, in the layout both were made for.
 #[inline(always)]
-pub(super) fn products(rows: &Rows, panels: &Panels, mut take: impl FnMut(usize, usize, [I32x4; 2])) {
+pub(super) fn products(rows: &Rows, panels: &Panels, take: &mut (impl Take<2> + Take<3>)) {
     let width = rows.width();
     match rows.values() {
         Values::Pairs(values) if values.len() > width * ROWS => {
             for (values, start) in values.chunks(MOST_ROWS * width).zip((0..).step_by(MOST_ROWS)) {
-                most_pairs(values, width, panels.bytes(), |row, column, sums| take(start + row, column, sums));
+                most_pairs(values, width, panels.bytes(), start, take);
             }
         }
-        Values::Pairs(values) => pairs(values, width, panels.bytes(), take),
+        Values::Pairs(values) => pairs(values, width, panels.bytes(), [0, 0], take),
         Values::Quads(values) => {
-            let is_signed = rows.dot() == Dot::SignedQuads;
-            sweep(values, width, panels.bytes(), |rows, panel, first, column| match rows.len() / width {
-                4 => hand(quad_sums::<4>(rows, panel, is_signed), first, column, &mut take),
-                3 => hand(quad_sums::<3>(rows, panel, is_signed), first, column, &mut take),
-                2 => hand(quad_sums::<2>(rows, panel, is_signed), first, column, &mut take),
-                _ => hand(quad_sums::<1>(rows, panel, is_signed), first, column, &mut take),
-            });
+            quads(values, width / QUAD, panels.bytes(), rows.dot() == Dot::SignedQuads, take);
         }
     }
 }
@@ -56,11 +72,11 @@ pub(super) fn products(rows: &Rows, panels: &Panels, mut take: impl FnMut(usize,
 /// As [`pairs`], of more rows than a few: in halves as many as that pays for, and then each panel widened once for all rows,
 /// which beside the sums would take a fifth of the time.
 #[inline(always)]
-fn most_pairs(values: &[i16], width: usize, panels: &[i8], mut take: impl FnMut(usize, usize, [I32x4; 2])) {
+fn most_pairs(values: &[i16], width: usize, panels: &[i8], start: usize, take: &mut impl Take<2>) {
     let halved = halves::rows(values.len() / width, width, panels.len() / (width * COLUMNS));
     let (most, rest) = values.split_at(halved * width);
     if !most.is_empty() {
-        halves::products(most, width, panels, &mut take);
+        halves::products(most, width, panels, start, take);
     }
     if rest.is_empty() {
         return;
@@ -68,40 +84,66 @@ fn most_pairs(values: &[i16], width: usize, panels: &[i8], mut take: impl FnMut(
     let mut wide = vec![0; width * COLUMNS];
     for (panel, first) in panels.chunks_exact(wide.len()).zip((0..).step_by(COLUMNS)) {
         wide.iter_mut().zip(panel).for_each(|(place, &weight)| *place = i16::from(weight));
-        pairs(rest, width, &wide, |row, column, sums| take(halved + row, first + column, sums));
+        pairs(rest, width, &wide, [start + halved, first], take);
     }
 }
 
-/// As [`products`], of interleaved `values` of `width` inputs each and panels of pairs.
+/// As [`products`], of interleaved `values` of `width` inputs each and panels of pairs, which start with a row and a column.
 #[inline(always)]
 pub(super) fn pairs<W: Weight>(
     values: &[i16],
     width: usize,
     panels: &[W],
-    mut take: impl FnMut(usize, usize, [I32x4; 2]),
+    [row, column]: [usize; 2],
+    take: &mut impl Take<2>,
 ) {
-    sweep(values, width, panels, |rows, panel, first, column| match rows.len() / width {
-        4 => hand(pair_sums::<4, W>(rows, panel), first, column, &mut take),
-        3 => hand(pair_sums::<3, W>(rows, panel), first, column, &mut take),
-        2 => hand(pair_sums::<2, W>(rows, panel), first, column, &mut take),
-        _ => hand(pair_sums::<1, W>(rows, panel), first, column, &mut take),
-    });
+    for (panel, first) in panels.chunks_exact(width * COLUMNS).zip((column..).step_by(COLUMNS)) {
+        let columns = take.columns(first);
+        each_pairs(values, width, panel, |at, sums| take.take(row + at, first, columns, sums));
+    }
 }
 
-/// Panel after panel, since a panel stays in the first cache while all rows pass by.
+/// Hands each row's sums with one panel to `take`. The panel stays in the first cache while all rows pass by.
 #[inline(always)]
-fn sweep<V, W>(values: &[V], width: usize, panels: &[W], mut meet: impl FnMut(&[V], &[W], usize, usize)) {
-    for (panel, column) in panels.chunks_exact(width * COLUMNS).zip((0..).step_by(COLUMNS)) {
-        for (rows, first) in values.chunks(width * ROWS).zip((0..).step_by(ROWS)) {
-            meet(rows, panel, first, column);
+pub(super) fn each_pairs<W: Weight>(
+    values: &[i16],
+    width: usize,
+    panel: &[W],
+    mut take: impl FnMut(usize, [I32x4; 2]),
+) {
+    for (rows, first) in values.chunks(width * ROWS).zip((0..).step_by(ROWS)) {
+        match rows.len() / width {
+            4 => hand(pair_sums::<4, W>(rows, panel), first, &mut take),
+            3 => hand(pair_sums::<3, W>(rows, panel), first, &mut take),
+            2 => hand(pair_sums::<2, W>(rows, panel), first, &mut take),
+            _ => hand(pair_sums::<1, W>(rows, panel), first, &mut take),
         }
     }
 }
 
 #[inline(always)]
-fn hand<const N: usize>(sums: Sums<N>, first: usize, column: usize, take: &mut impl FnMut(usize, usize, [I32x4; 2])) {
-    for (row, sums) in sums.into_iter().enumerate() {
-        take(first + row, column, sums);
+fn hand<const N: usize, const VECTORS: usize>(
+    sums: Sums<N, VECTORS>,
+    first: usize,
+    take: &mut impl FnMut(usize, [I32x4; VECTORS]),
+) {
+    sums.into_iter().zip(first..).for_each(|(sums, row)| take(row, sums));
+}
+
+/// As [`products`], of `values` of `width` quads each and panels of quads.
+#[inline(always)]
+fn quads(values: &[i32], width: usize, panels: &[i8], is_signed: bool, take: &mut impl Take<3>) {
+    let (most, rest) = values.split_at(values.len() / (ROWS_OF_QUADS * width) * ROWS_OF_QUADS * width);
+    let first_of_rest = most.len() / width;
+    for (panel, first) in panels.chunks_exact(QUAD * width * COLUMNS_OF_QUADS).zip((0..).step_by(COLUMNS_OF_QUADS)) {
+        let columns = take.columns(first);
+        let mut take = |row, sums| take.take(row, first, columns, sums);
+        each_quads::<ROWS_OF_QUADS>(most, width, panel, is_signed, &mut take);
+        let mut take = |row, sums| take(first_of_rest + row, sums);
+        match rest.len() / width {
+            2 => each_quads::<2>(rest, width, panel, is_signed, &mut take),
+            _ => each_quads::<1>(rest, width, panel, is_signed, &mut take),
+        }
     }
 }
 
@@ -135,8 +177,8 @@ fn four_rows([a, b, c, d]: [&[[i16; STEP]]; ROWS], group: &mut [i16], stride: us
     }
 }
 
-/// Writes a row into its place among up to four: for each pair or quad of inputs the rows' ones side by side, so that a
-/// kernel reads them all with one pointer. `group` is what all rows of the group take, `width` numbers each.
+/// Writes a row into its place among up to four: for each pair of inputs the rows' ones side by side, so that a kernel reads
+/// them all with one pointer. `group` is what all rows of the group take, `width` numbers each.
 pub(super) fn interleave<V: Copy, const GROUP: usize>(row: &[V], place: usize, width: usize, group: &mut [V]) {
     let rows = group.len() / width;
     let (whole, rest) = row.as_chunks::<GROUP>();

@@ -1,7 +1,7 @@
 //! Activations in sixteen bits, on both sides of a product: what attention multiplies.
 
-use crate::local::kernels::lanes::{F32x4, LANES, fold, largest, load_eight, quantize, rest};
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, interleave_pairs, pairs};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, fold, largest, load_eight, quantize, rest};
+use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, interleave_pairs, pairs};
 
 /// One head's columns of `[rows, width]`.
 #[derive(Clone, Copy)]
@@ -93,12 +93,30 @@ impl WidePanels {
     /// Hands each row's products with each panel, times the row's factor and the columns' scales, to
     /// `take(row, first column, products)`. `rows` are interleaved, `factors` are theirs.
     #[inline(always)]
-    pub(super) fn meet(&self, rows: &[i16], factors: &[f32], mut take: impl FnMut(usize, usize, [F32x4; 2])) {
-        pairs(rows, self.width, &self.numbers, |row, column, [low, high]| {
-            let factor = F32x4::splat(factors.get(row).copied().unwrap_or_default());
-            let [first, second] = load_eight(&self.scales, column);
-            take(row, column, [low.to_f32() * first * factor, high.to_f32() * second * factor]);
-        });
+    pub(super) fn meet(&self, rows: &[i16], factors: &[f32], take: impl FnMut(usize, usize, [F32x4; 2])) {
+        pairs(rows, self.width, &self.numbers, [0, 0], &mut Scaled { scales: &self.scales, factors, take });
+    }
+}
+
+/// Sums, times the row's factor and the columns' scales.
+struct Scaled<'a, T> {
+    scales: &'a [f32],
+    factors: &'a [f32],
+    take: T,
+}
+
+impl<T: FnMut(usize, usize, [F32x4; 2])> Take<2> for Scaled<'_, T> {
+    type Columns = [F32x4; 2];
+
+    #[inline(always)]
+    fn columns(&self, first: usize) -> [F32x4; 2] {
+        load_eight(self.scales, first)
+    }
+
+    #[inline(always)]
+    fn take(&mut self, row: usize, first: usize, [scale, next]: [F32x4; 2], [low, high]: [I32x4; 2]) {
+        let factor = F32x4::splat(self.factors.get(row).copied().unwrap_or_default());
+        (self.take)(row, first, [low.to_f32() * scale * factor, high.to_f32() * next * factor]);
     }
 }
 

@@ -93,6 +93,12 @@ impl I32x4 {
         Self::from_pairs([a, b, c, d, e, f, g, h].map(|it| it.clamp(i16::MIN.into(), i16::MAX.into()) as i16))
     }
 
+    /// In each lane the four's numbers of 0..=255 as bytes, the first one's lowest.
+    pub(in crate::local::kernels) fn bytes(four: [Self; 4]) -> Self {
+        let lanes = four.into_iter().zip((0..).step_by(8));
+        lanes.fold(Self::default(), |bytes, (it, place)| bytes.plus(1 << place, it))
+    }
+
     /// The first lanes of four, their second lanes, ...
     pub(in crate::local::kernels) fn transposed([a, b, c, d]: [Self; LANES]) -> [Self; LANES] {
         let ([a, e, i, m], [b, f, j, n], [c, g, k, o], [d, h, l, p]) = (a.0, b.0, c.0, d.0);

@@ -3,6 +3,8 @@
 //! Both do the same operations in the same order, rounding after each, so every runtime and the host compute the same bits.
 //! What is written with these needs no second version.
 
+use std::array::from_fn;
+
 // Anywhere.
 #[cfg(not(target_arch = "wasm32"))]
 mod array;
@@ -70,18 +72,14 @@ pub(super) fn padded<T: Copy + Default, const N: usize>(numbers: &[T], from: usi
     })
 }
 
-/// Into up to eight places.
+/// Into as many places as there are.
 #[inline(always)]
-pub(super) fn store_eight([low, high]: [F32x4; 2], places: &mut [f32]) {
-    match places.first_chunk_mut::<{ 2 * LANES }>() {
-        Some(eight) => {
-            let ([a, b, c, d], [e, f, g, h]) = (low.to_array(), high.to_array());
-            *eight = [a, b, c, d, e, f, g, h];
-        }
-        None => {
-            low.store(places);
-            high.store(places.get_mut(LANES..).unwrap_or_default());
-        }
+pub(super) fn store_all<const VECTORS: usize>(vectors: [F32x4; VECTORS], places: &mut [f32]) {
+    if places.len() >= VECTORS * LANES {
+        let (places, _) = places.as_chunks_mut::<LANES>();
+        places.iter_mut().zip(vectors).for_each(|(place, vector)| *place = vector.to_array());
+    } else {
+        places.chunks_mut(LANES).zip(vectors).for_each(|(places, vector)| vector.store(places));
     }
 }
 
@@ -145,6 +143,27 @@ pub(super) fn quantize_within(row: &[f32], factor: f32, [least, most]: [f32; 2],
         let whole = whole(F32x4::load(numbers, 0.0)).to_array();
         places.iter_mut().zip(whole).for_each(|(place, it)| *place = it as i16);
     }
+}
+
+/// Numbers that [`quantize_bytes`] makes four quads of.
+pub(super) const BYTES: usize = 4 * LANES;
+
+/// Each number of `row` times `factor`, to the nearest whole number, plus `zero_point`, within 0..=255. Of sixteen, each fourth
+/// one goes into the same quad, the first one lowest; what is missing behind the end counts as zero. What is no number becomes 0
+/// or 255, and which is the compiler's choice.
+pub(super) fn quantize_bytes(row: &[f32], factor: f32, zero_point: f32, out: &mut [i32]) {
+    let [factor, least, most] = [factor, -zero_point, 255.0 - zero_point].map(F32x4::splat);
+    let zero_point = I32x4::from_array([zero_point as i32; LANES]);
+    let whole = |it: F32x4| (it * factor).max(least).min(most).rounded() + zero_point;
+    let quads = |block: &[f32; BYTES]| {
+        let mut fours = block.as_chunks::<LANES>().0.iter().map(|four| whole(F32x4::from_array(*four)));
+        I32x4::bytes(from_fn(|_| fours.next().unwrap_or_default())).to_array()
+    };
+    let (blocks, rest) = row.as_chunks::<BYTES>();
+    let (places, _) = out.as_chunks_mut::<LANES>();
+    let mut places = places.iter_mut();
+    blocks.iter().zip(&mut places).for_each(|(block, place)| *place = quads(block));
+    places.for_each(|place| *place = quads(&padded(rest, 0)));
 }
 
 /// The sum of four lanes: the first and the third, the second and the fourth, then both.

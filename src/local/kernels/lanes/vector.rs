@@ -1,7 +1,7 @@
 //! Four numbers as one 128-bit vector.
 
 use std::arch::wasm32::{
-    f32x4, f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_extract_lane, f32x4_mul, f32x4_pmax, f32x4_pmin,
+    f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_extract_lane, f32x4_mul, f32x4_pmax, f32x4_pmin,
     f32x4_splat, f32x4_sub, i16x8, i16x8_extract_lane as half, i16x8_narrow_i32x4, i32x4, i32x4_add,
     i32x4_extract_lane as lane, i32x4_mul, i32x4_shl, i32x4_shuffle, i32x4_splat, i32x4_sub, i64x2_shuffle, v128,
     v128_and, v128_or,
@@ -30,8 +30,9 @@ impl F32x4 {
     }
 
     #[inline(always)]
-    pub(in crate::local::kernels) fn from_array([a, b, c, d]: [f32; LANES]) -> Self {
-        Self(f32x4(a, b, c, d))
+    pub(in crate::local::kernels) fn from_array(four: [f32; LANES]) -> Self {
+        let [a, b, c, d] = four.map(|it| it.to_bits() as i32);
+        Self(i32x4(a, b, c, d))
     }
 
     #[inline(always)]
@@ -122,6 +123,13 @@ impl I32x4 {
     #[inline(always)]
     pub(in crate::local::kernels) fn narrow(self, others: Self) -> Self {
         Self(i16x8_narrow_i32x4(self.0, others.0))
+    }
+
+    /// In each lane the four's numbers of 0..=255 as bytes, the first one's lowest.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn bytes([a, b, c, d]: [Self; 4]) -> Self {
+        let (low, high) = (v128_or(a.0, i32x4_shl(b.0, 8)), v128_or(i32x4_shl(c.0, 16), i32x4_shl(d.0, 24)));
+        Self(v128_or(low, high))
     }
 
     /// The first lanes of four, their second lanes, ...
