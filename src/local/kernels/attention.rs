@@ -3,8 +3,10 @@
 //! Both products are taken in whole numbers, sums exact, as in a linear layer; but queries, keys and values are
 //! quantized to twelve bits and more, so that what eight bits would cost is not paid here.
 
-use crate::local::kernels::lanes::{Vectors, rest, store_all};
-use crate::local::kernels::norm::add;
+use std::f32::consts::LOG2_E;
+
+use crate::local::kernels::lanes::{Vectors, rest, rest_mut, store_all};
+use crate::local::kernels::norm::add_scaled;
 use crate::local::kernels::softmax::softmax;
 use crate::local::kernels::tile::{ROWS, interleave_pairs};
 use crate::local::kernels::wide::{Part, Wide, WidePanels};
@@ -64,11 +66,14 @@ impl Attention<'_> {
         let (length, all) = (queries.scales.len(), self.keys.len() / (self.heads * self.head));
         let is_by_head = self.mask.len() > length * all;
         let mask = rest(self.mask, if is_by_head { first / self.head * length * all } else { 0 });
+        let stride = all.next_multiple_of(Vectors::NUMBERS);
+        let mut scores = vec![0.0; BLOCK.min(length) * stride];
         let blocks = queries.numbers.chunks(BLOCK * queries.width).zip(queries.scales.chunks(BLOCK));
         for ((block, scales), start) in blocks.zip((0..).step_by(BLOCK)) {
-            let mut scores = self.scores(block, scales, &keys);
-            mask_scores(&mut scores, rest(mask, start * all), all);
-            let (weights, factors) = weights(&mut scores, scales.len(), values.width);
+            let scores = scores.get_mut(..scales.len() * stride).unwrap_or_default();
+            self.score(block, scales, &keys, scores);
+            mask_scores(scores, rest(mask, start * all), all);
+            let (weights, factors) = weights(scores, scales.len(), values.width);
             values.meet(&weights, &factors, |row, column, numbers| {
                 let row = out.get_mut((start + row) * self.heads * self.head + first..);
                 store_all(numbers, row.and_then(|row| row.get_mut(column..self.head)).unwrap_or_default());
@@ -76,23 +81,22 @@ impl Attention<'_> {
         }
     }
 
-    /// Of some queries with all keys, `[queries, keys]`, a row filled up to whole `Vectors` with -∞.
-    fn scores(&self, queries: &[i16], scales: &[f32], keys: &WidePanels) -> Vec<f32> {
+    /// Of some queries with all keys, `[queries, keys]`, a row filled up to whole `Vectors` with -∞; of what 2 is to be raised to.
+    fn score(&self, queries: &[i16], scales: &[f32], keys: &WidePanels, scores: &mut [f32]) {
         let stride = keys.count.next_multiple_of(Vectors::NUMBERS);
-        let factors: Vec<f32> = scales.iter().map(|scale| scale * self.scale).collect();
-        let mut scores = vec![f32::NEG_INFINITY; scales.len() * stride];
+        let factors: Vec<f32> = scales.iter().map(|scale| scale * (self.scale * LOG2_E)).collect();
         keys.meet(queries, &factors, |row, column, numbers| {
-            let row = scores.get_mut(row * stride..).and_then(|row| row.get_mut(column..keys.count));
-            store_all(numbers, row.unwrap_or_default());
+            store_all(numbers, rest_mut(scores, row * stride + column));
         });
-        scores
+        let behind = |row: &mut [f32]| row.get_mut(keys.count..).unwrap_or_default().fill(f32::NEG_INFINITY);
+        scores.chunks_exact_mut(stride).for_each(behind);
     }
 }
 
 /// Adds the mask, `[queries, keys]` or nothing, to the scores of `keys` keys.
 fn mask_scores(scores: &mut [f32], mask: &[f32], keys: usize) {
     let rows = scores.chunks_exact_mut(keys.next_multiple_of(Vectors::NUMBERS)).zip(mask.chunks_exact(keys));
-    rows.for_each(|(row, mask)| add(row, mask));
+    rows.for_each(|(row, mask)| add_scaled(row, mask, LOG2_E));
 }
 
 /// The softmax of `count` rows of scores, as whole numbers of `width` a row and interleaved, and what each row's are to be

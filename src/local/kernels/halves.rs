@@ -5,7 +5,7 @@
 //! them, which sixteen bits hold; what the sums of products may lose above 32 bits, they lose on both ways alike.
 
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, each_pairs};
+use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, meet_pairs};
 
 /// Rows from which the sums of weights, made once a panel, cost less than is saved.
 const LEAST_ROWS: usize = 64;
@@ -45,7 +45,7 @@ pub(super) fn products(values: &[i16], width: usize, panels: &[i8], start: usize
         quarters.fill_with(Default::default);
         right.fill(first, second);
         for ((left, right), parts) in left.iter().zip(right.factors()).zip(PARTS) {
-            each_pairs(left, half, right, |row, [low, high]| {
+            meet_pairs(left, half, right, |row, [low, high]| {
                 let quarters = quarters.get_mut(row).into_iter().flatten().zip(parts);
                 for ([first, second], _) in quarters.filter(|(_, is_part)| *is_part) {
                     (*first, *second) = (*first + low, *second + high);

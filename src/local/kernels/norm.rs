@@ -1,6 +1,6 @@
 //! LayerNorm of a row, or of the sum of two.
 
-use crate::local::kernels::lanes::{F32x4, LANES, fold, sum};
+use crate::local::kernels::lanes::{F32x4, fold, map_with, sum};
 
 /// `(x − mean) / √(variance + epsilon) × gamma + beta`, each row by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,20 +31,21 @@ impl LayerNorm {
             let mean = F32x4::splat(center);
             let squares = sum(fold(row, center, zero, |it| (it - mean) * (it - mean), |sum, it| sum + it));
             let factor = F32x4::splat((squares / width as f32 + self.epsilon).sqrt().recip());
-            let parameters = self.gamma.chunks(LANES).zip(self.beta.chunks(LANES));
-            for (four, (gamma, beta)) in row.chunks_mut(LANES).zip(parameters) {
-                let normal = (F32x4::load(four, 0.0) - mean) * factor;
-                F32x4::load(beta, 0.0).plus(normal, F32x4::load(gamma, 0.0)).store(four);
-            }
+            map_with(row, &self.gamma, |it, gamma| (it - mean) * factor * gamma);
+            add(row, &self.beta);
         }
     }
 }
 
 /// `x + y`, into `x`.
 pub fn add(x: &mut [f32], y: &[f32]) {
-    for (x, y) in x.chunks_mut(LANES).zip(y.chunks(LANES)) {
-        (F32x4::load(x, 0.0) + F32x4::load(y, 0.0)).store(x);
-    }
+    map_with(x, y, |x, y| x + y);
+}
+
+/// `x + y × factor`, into `x`.
+pub(super) fn add_scaled(x: &mut [f32], y: &[f32], factor: f32) {
+    let factor = F32x4::splat(factor);
+    map_with(x, y, |x, y| x.plus(y, factor));
 }
 
 #[cfg(test)]

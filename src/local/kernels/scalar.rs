@@ -3,7 +3,7 @@
 use std::array::from_fn;
 
 use crate::local::kernels::lanes::{I32x4, LANES};
-use crate::local::kernels::tile::{QUAD, Sums};
+use crate::local::kernels::tile::QUAD;
 
 /// What a panel holds: weights in eight bits, or activations of a document in sixteen.
 #[cfg(not(target_arch = "wasm32"))]
@@ -12,11 +12,19 @@ pub(super) trait Weight: Copy + Into<i32> {}
 #[cfg(not(target_arch = "wasm32"))]
 impl<W: Copy + Into<i32>> Weight for W {}
 
-/// `values` is `[pairs, N, 2]`, `panel` `[pairs, COLUMNS, 2]`.
+/// Hands each row's sums to `take`, `N` rows at once. `values` is `[groups, pairs, N, 2]`, `panel` `[pairs, COLUMNS, 2]`.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn pair_sums<const N: usize, W: Weight>(values: &[i16], panel: &[W]) -> Sums<N, 2> {
-    let value = |at: usize| values.get(at).map_or(0, |&it| it.into());
-    dot::<N, 2, 2>(values.len() / N, value, |at| panel.get(at).map_or(0, |&it| it.into()))
+pub(super) fn each_pairs<const N: usize, W: Weight>(
+    values: &[i16],
+    width: usize,
+    panel: &[W],
+    take: &mut impl FnMut(usize, [I32x4; 2]),
+) {
+    for (values, first) in values.chunks_exact(N * width).zip((0..).step_by(N)) {
+        let value = |at: usize| values.get(at).map_or(0, |&it| it.into());
+        let sums = dot::<N, 2, 2>(width, value, |at| panel.get(at).map_or(0, |&it| it.into()));
+        sums.into_iter().zip(first..).for_each(|(sums, row)| take(row, sums));
+    }
 }
 
 /// Hands each row's sums to `take`, `N` rows at once. `values` is `[rows, width]`, quads of bytes that are signed or not; `panel`
@@ -43,7 +51,7 @@ fn dot<const N: usize, const VECTORS: usize, const GROUP: usize>(
     width: usize,
     value: impl Fn(usize) -> i32,
     weight: impl Fn(usize) -> i32,
-) -> Sums<N, VECTORS> {
+) -> [[I32x4; VECTORS]; N] {
     let at = |input: usize, across: usize, place: usize| (input / GROUP * across + place) * GROUP + input % GROUP;
     let term = |row, column, input| value(at(input, N, row)) * weight(at(input, VECTORS * LANES, column));
     let sum = |row, column| (0..width).map(|input| term(row, column, input)).fold(0, i32::wrapping_add);

@@ -1,11 +1,9 @@
 //! The dot product of pairs, `i32x4.dot_i16x8_s`: exact for 16-bit operands, and in every engine with 128-bit vectors.
 
-use std::arch::wasm32::{
-    i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, v128, v128_load, v128_load32_splat,
-};
+use std::arch::wasm32::{i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, v128, v128_load, v128_load32_splat};
 
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::{COLUMNS, Sums};
+use crate::local::kernels::tile::COLUMNS;
 
 /// What a panel holds: weights in eight bits, or activations of a document in sixteen.
 pub(super) trait Weight: Copy {
@@ -31,27 +29,34 @@ impl Weight for i16 {
     }
 }
 
-/// As `scalar::pair_sums`.
+/// As `scalar::each_pairs`.
 ///
 /// A function of its own, and one pair a turn: inlined or unrolled, the compiler puts the sums in an order that needs more
 /// registers than x86 has.
 #[inline(never)]
 #[expect(unsafe_code, reason = "loads of whole vectors; the lengths are checked before the loop")]
-pub(super) fn pair_sums<const N: usize, W: Weight>(values: &[i16], panel: &[W]) -> Sums<N, 2> {
-    let mut sums = [[i32x4_splat(0); 2]; N];
-    let count = (values.len() / (2 * N)).min(panel.len() / (2 * COLUMNS));
-    let (mut values, mut weights) = (values.as_ptr(), panel.as_ptr());
-    for _ in 0..count {
-        // SAFETY: of each slice there is another pair.
-        unsafe {
-            let [low, high] = [weights, weights.add(COLUMNS)].map(|at| W::widen(&*at.cast::<[W; COLUMNS]>()));
-            for (row, [first, second]) in sums.iter_mut().enumerate() {
-                let both = v128_load32_splat(values.add(2 * row).cast::<u32>());
-                *first = i32x4_add(*first, i32x4_dot_i16x8(both, low));
-                *second = i32x4_add(*second, i32x4_dot_i16x8(both, high));
+pub(super) fn each_pairs<const N: usize, W: Weight>(
+    values: &[i16],
+    width: usize,
+    panel: &[W],
+    take: &mut impl FnMut(usize, [I32x4; 2]),
+) {
+    let count = width.min(panel.len() / COLUMNS) / 2;
+    for (values, first) in values.chunks_exact(N * width).zip((0..).step_by(N)) {
+        let mut sums = [[I32x4::default(); 2]; N];
+        let (mut values, mut weights) = (values.as_ptr(), panel.as_ptr());
+        for _ in 0..count {
+            // SAFETY: of each slice there is another pair.
+            unsafe {
+                let [low, high] = [weights, weights.add(COLUMNS)].map(|at| W::widen(&*at.cast::<[W; COLUMNS]>()));
+                for (row, [first, second]) in sums.iter_mut().enumerate() {
+                    let both = v128_load32_splat(values.add(2 * row).cast::<u32>());
+                    first.0 = i32x4_add(first.0, i32x4_dot_i16x8(both, low));
+                    second.0 = i32x4_add(second.0, i32x4_dot_i16x8(both, high));
+                }
+                (values, weights) = (values.add(2 * N), weights.add(2 * COLUMNS));
             }
-            (values, weights) = (values.add(2 * N), weights.add(2 * COLUMNS));
         }
+        sums.into_iter().zip(first..).for_each(|(sums, row)| take(row, sums));
     }
-    sums.map(|halves| halves.map(I32x4))
 }

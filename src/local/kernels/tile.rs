@@ -10,9 +10,9 @@ use crate::local::kernels::rows::{Rows, Values};
 #[cfg(not(all(feature = "relaxed", target_arch = "wasm32")))]
 use crate::local::kernels::scalar::each_quads;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::local::kernels::scalar::{Weight, pair_sums};
+use crate::local::kernels::scalar::{Weight, each_pairs};
 #[cfg(target_arch = "wasm32")]
-use crate::local::kernels::simd128::{Weight, pair_sums};
+use crate::local::kernels::simd128::{Weight, each_pairs};
 
 /// Columns of a panel of pairs.
 pub(super) const COLUMNS: usize = 8;
@@ -36,9 +36,6 @@ pub(super) const STEP: usize = 8;
 
 /// Inputs of a quad.
 pub(super) const QUAD: usize = 4;
-
-/// `[rows][columns]`, the columns in some vectors.
-pub(super) type Sums<const N: usize, const VECTORS: usize> = [[I32x4; VECTORS]; N];
 
 /// What becomes of the sums of a product, panels being of so many vectors.
 pub(super) trait Take<const VECTORS: usize> {
@@ -99,35 +96,27 @@ pub(super) fn pairs<W: Weight>(
 ) {
     for (panel, first) in panels.chunks_exact(width * COLUMNS).zip((column..).step_by(COLUMNS)) {
         let columns = take.columns(first);
-        each_pairs(values, width, panel, |at, sums| take.take(row + at, first, columns, sums));
+        meet_pairs(values, width, panel, |at, sums| take.take(row + at, first, columns, sums));
     }
 }
 
 /// Hands each row's sums with one panel to `take`. The panel stays in the first cache while all rows pass by.
 #[inline(always)]
-pub(super) fn each_pairs<W: Weight>(
+pub(super) fn meet_pairs<W: Weight>(
     values: &[i16],
     width: usize,
     panel: &[W],
     mut take: impl FnMut(usize, [I32x4; 2]),
 ) {
-    for (rows, first) in values.chunks(width * ROWS).zip((0..).step_by(ROWS)) {
-        match rows.len() / width {
-            4 => hand(pair_sums::<4, W>(rows, panel), first, &mut take),
-            3 => hand(pair_sums::<3, W>(rows, panel), first, &mut take),
-            2 => hand(pair_sums::<2, W>(rows, panel), first, &mut take),
-            _ => hand(pair_sums::<1, W>(rows, panel), first, &mut take),
-        }
+    let (most, rest) = values.split_at(values.len() / (ROWS * width) * ROWS * width);
+    each_pairs::<ROWS, W>(most, width, panel, &mut take);
+    let first = most.len() / width;
+    let mut take = |row, sums| take(first + row, sums);
+    match rest.len() / width {
+        3 => each_pairs::<3, W>(rest, width, panel, &mut take),
+        2 => each_pairs::<2, W>(rest, width, panel, &mut take),
+        _ => each_pairs::<1, W>(rest, width, panel, &mut take),
     }
-}
-
-#[inline(always)]
-fn hand<const N: usize, const VECTORS: usize>(
-    sums: Sums<N, VECTORS>,
-    first: usize,
-    take: &mut impl FnMut(usize, [I32x4; VECTORS]),
-) {
-    sums.into_iter().zip(first..).for_each(|(sums, row)| take(row, sums));
 }
 
 /// As [`products`], of `values` of `width` quads each and panels of quads.

@@ -46,6 +46,12 @@ impl F32x4 {
         I32x4(self.0.map(|it| (it + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits()) as i32))
     }
 
+    /// Times 2 to these powers; numbers from ½ to 2, powers from -126 to 126.
+    pub(in crate::local::kernels) fn times_power_of_two(self, powers: I32x4) -> Self {
+        let power = powers.0.map(|it| f32::from_bits(it.wrapping_shl(23) as u32));
+        self.join(Self(power), |it, power| f32::from_bits(it.to_bits().wrapping_add(power.to_bits())))
+    }
+
     fn join(self, other: Self, each: impl Fn(f32, f32) -> f32) -> Self {
         Self(from_fn(|lane| match (self.0.get(lane), other.0.get(lane)) {
             (Some(&a), Some(&b)) => each(a, b),
@@ -103,11 +109,6 @@ impl I32x4 {
     pub(in crate::local::kernels) fn transposed([a, b, c, d]: [Self; LANES]) -> [Self; LANES] {
         let ([a, e, i, m], [b, f, j, n], [c, g, k, o], [d, h, l, p]) = (a.0, b.0, c.0, d.0);
         [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(Self)
-    }
-
-    /// 2 to these powers, each in -127..=128.
-    pub(in crate::local::kernels) fn power_of_two(self) -> F32x4 {
-        F32x4(self.0.map(|it| f32::from_bits(((it + 127) << 23) as u32)))
     }
 
     /// `self + factor × other`

@@ -89,6 +89,12 @@ pub(super) fn rest<T>(numbers: &[T], from: usize) -> &[T] {
     numbers.get(from..).unwrap_or_default()
 }
 
+/// As [`rest`].
+#[inline(always)]
+pub(super) fn rest_mut<T>(numbers: &mut [T], from: usize) -> &mut [T] {
+    numbers.get_mut(from..).unwrap_or_default()
+}
+
 /// Folds what `each` makes of `row`'s vectors, several side by side since each waits for the one before; the lanes of the result
 /// are still to be joined.
 ///
@@ -120,6 +126,19 @@ pub(super) fn map(row: &mut [f32], each: impl Fn(Vectors) -> Vectors) {
         let mut block = [0.0; Vectors::NUMBERS];
         block.iter_mut().zip(rest.iter()).for_each(|(place, &number)| *place = number);
         rest.iter_mut().zip(each(Vectors::from_array(block)).to_array()).for_each(|(place, number)| *place = number);
+    }
+}
+
+/// Replaces each number of `row` for which `other` has one at its place.
+#[inline(always)]
+pub(super) fn map_with(row: &mut [f32], other: &[f32], each: impl Fn(F32x4, F32x4) -> F32x4) {
+    let row = row.split_at_mut(other.len().min(row.len())).0;
+    let ((vectors, rest), (others, last)) = (row.as_chunks_mut::<LANES>(), other.as_chunks::<LANES>());
+    for (vector, other) in vectors.iter_mut().zip(others) {
+        *vector = each(F32x4::from_array(*vector), F32x4::from_array(*other)).to_array();
+    }
+    if !rest.is_empty() {
+        each(F32x4::load(rest, 0.0), F32x4::load(last, 0.0)).store(rest);
     }
 }
 
@@ -206,9 +225,10 @@ mod tests {
         let row = [0.5, 1.5, -2.5, 2.4, 1e9, -1e9, f32::INFINITY, f32::NEG_INFINITY, 3.0, -3.5];
         quantize(&row, 1.0, &mut out);
         assert_eq!(out, [0, 2, -2, 2, 32_767, -32_768, 32_767, -32_768, 3, -4]);
+        let powers = I32x4::from_array([1, -126, 126, 0]);
         assert_eq!(
-            I32x4::from_array([1, -126, 127, 0]).power_of_two().to_array(),
-            [2.0, 2f32.powi(-126), 2f32.powi(127), 1.0]
+            F32x4::splat(1.5).times_power_of_two(powers).to_array(),
+            [3.0, 1.5 * 2f32.powi(-126), 1.5 * 2f32.powi(126), 1.5]
         );
     }
 

@@ -73,6 +73,12 @@ impl F32x4 {
         let whole = f32x4_splat(12_582_912.0);
         I32x4(i32x4_sub(f32x4_add(self.0, whole), whole))
     }
+
+    /// Times 2 to these powers; numbers from ½ to 2, powers from -126 to 126.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn times_power_of_two(self, powers: I32x4) -> Self {
+        Self(i32x4_add(self.0, i32x4_shl(powers.0, 23)))
+    }
 }
 
 impl I32x4 {
@@ -140,12 +146,6 @@ impl I32x4 {
         let first = |[a, b]: [v128; 2]| Self(i64x2_shuffle::<0, 2>(a, b));
         let second = |[a, b]: [v128; 2]| Self(i64x2_shuffle::<1, 3>(a, b));
         [first(low), second(low), first(high), second(high)]
-    }
-
-    /// 2 to these powers, each in -127..=128.
-    #[inline(always)]
-    pub(in crate::local::kernels) fn power_of_two(self) -> F32x4 {
-        F32x4(i32x4_shl(i32x4_add(self.0, i32x4_splat(127)), 23))
     }
 
     /// `self + factor × other`
