@@ -28,6 +28,9 @@ pub(super) const COLUMNS_OF_QUADS: usize = 12;
 /// two can begin in a cycle. Ten to twelve would fit into the registers, but not in the order that the compiler loads in.
 pub(super) const ROWS_OF_QUADS: usize = 3;
 
+/// Rows of quads that all panels meet before the next ones: what comes of them stays in the second cache.
+const MOST_ROWS_OF_QUADS: usize = 43 * ROWS_OF_QUADS;
+
 /// Rows that are taken at once: what halves need beside them is some MB with 3,072 inputs.
 const MOST_ROWS: usize = 512;
 
@@ -122,16 +125,19 @@ pub(super) fn meet_pairs<W: Weight>(
 /// As [`products`], of `values` of `width` quads each and panels of quads.
 #[inline(always)]
 fn quads(values: &[i32], width: usize, panels: &[i8], is_signed: bool, take: &mut impl Take<3>) {
-    let (most, rest) = values.split_at(values.len() / (ROWS_OF_QUADS * width) * ROWS_OF_QUADS * width);
-    let first_of_rest = most.len() / width;
-    for (panel, first) in panels.chunks_exact(QUAD * width * COLUMNS_OF_QUADS).zip((0..).step_by(COLUMNS_OF_QUADS)) {
-        let columns = take.columns(first);
-        let mut take = |row, sums| take.take(row, first, columns, sums);
-        each_quads::<ROWS_OF_QUADS>(most, width, panel, is_signed, &mut take);
-        let mut take = |row, sums| take(first_of_rest + row, sums);
-        match rest.len() / width {
-            2 => each_quads::<2>(rest, width, panel, is_signed, &mut take),
-            _ => each_quads::<1>(rest, width, panel, is_signed, &mut take),
+    for (values, start) in values.chunks(MOST_ROWS_OF_QUADS * width).zip((0..).step_by(MOST_ROWS_OF_QUADS)) {
+        let (most, rest) = values.split_at(values.len() / (ROWS_OF_QUADS * width) * ROWS_OF_QUADS * width);
+        let start_of_rest = start + most.len() / width;
+        for (panel, first) in panels.chunks_exact(QUAD * width * COLUMNS_OF_QUADS).zip((0..).step_by(COLUMNS_OF_QUADS))
+        {
+            let columns = take.columns(first);
+            let mut take = |row, sums| take.take(row, first, columns, sums);
+            each_quads::<ROWS_OF_QUADS>(most, width, panel, is_signed, &mut |row, sums| take(start + row, sums));
+            let mut take = |row, sums| take(start_of_rest + row, sums);
+            match rest.len() / width {
+                2 => each_quads::<2>(rest, width, panel, is_signed, &mut take),
+                _ => each_quads::<1>(rest, width, panel, is_signed, &mut take),
+            }
         }
     }
 }

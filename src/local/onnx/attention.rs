@@ -1,5 +1,7 @@
 //! The attention of one layer as one operator, heads side by side as the linear layers leave them.
 
+use std::borrow::Cow;
+
 use tract_onnx::prelude::TractError;
 use tract_onnx::tract_hir::internal::{
     Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, Op, OutletId, Solver, SpecialOps, StaticName,
@@ -71,7 +73,10 @@ impl EvalOp for TypedAttention {
             return Err(unexpected("rank"));
         };
         let heads = width / head;
-        let mask = mask.first().map_or_else(|| Ok(vec![]), |mask| broadcast(mask, heads, queried, length))?;
+        let mask = mask.first().map(|mask| mask.cast_to::<f32>()).transpose()?;
+        let mask = mask
+            .as_deref()
+            .map_or_else(|| Ok(Cow::Borrowed(&[][..])), |mask| broadcast(mask, heads, queried, length))?;
         let mut y = Tensor::zero::<f32>(queries.shape())?;
         let attention = kernels::Attention {
             queries: queries.try_as_plain_ram()?.as_slice::<f32>()?,
@@ -103,19 +108,20 @@ impl TypedOp for TypedAttention {
 }
 
 /// The mask for each query and key, of all heads or of each; empty where nothing is masked, as ever without padding.
-fn broadcast(mask: &Tensor, heads: usize, queries: usize, keys: usize) -> TractResult<Vec<f32>> {
-    let numbers = mask.cast_to::<f32>()?;
-    let plain = numbers.try_as_plain_ram()?;
-    let numbers = plain.as_slice::<f32>()?;
-    if numbers.iter().all(|&it| it == 0.0) {
-        return Ok(vec![]);
-    }
+fn broadcast(mask: &Tensor, heads: usize, queries: usize, keys: usize) -> TractResult<Cow<'_, [f32]>> {
     let mut shape = mask.shape().iter().rev().copied().chain(std::iter::repeat(1));
     let mut next = || shape.next().unwrap_or(1);
     let [columns, rows, groups, batch] = [next(), next(), next(), next()];
     let fits = (columns == keys || columns == 1) && (rows == 1 || rows >= queries) && (groups == 1 || groups == heads);
     if !fits || batch != 1 {
         return Err(unexpected("shape of the mask"));
+    }
+    let numbers = mask.try_as_plain_ram()?.as_slice::<f32>()?;
+    if numbers.iter().all(|&it| it == 0.0) {
+        return Ok(Cow::Borrowed(&[][..]));
+    }
+    if columns == keys && groups == 1 && rows >= queries {
+        return Ok(Cow::Borrowed(numbers.get(..queries * keys).unwrap_or_default()));
     }
     let at = |group: usize, row: usize, column: usize| {
         let place = (group * rows + row.min(rows - 1)) * columns + column.min(columns - 1);
