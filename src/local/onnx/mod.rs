@@ -171,6 +171,7 @@ fn built(
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
     weights.clear_stubs(graph);
+    rewrite::drop_unread_constants(graph);
     let typed = (|| {
         let mut model = onnx.parse(&proto, None)?.model;
         drop(proto);

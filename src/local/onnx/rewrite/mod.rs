@@ -50,6 +50,21 @@ fn drop_unread(graph: &mut GraphProto) {
     graph.node = kept;
 }
 
+/// Initializers that no node reads any more go, as those of nodes that became operators of ours: tract would make a constant of
+/// each.
+pub(super) fn drop_unread_constants(graph: &mut GraphProto) {
+    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    for node in &graph.node {
+        read.extend(node.input.iter().cloned());
+        read.extend(inner_reads(&node.attribute));
+    }
+    let (kept, dropped): (Vec<_>, Vec<_>) = graph.initializer.drain(..).partition(|it| read.contains(&it.name));
+    graph.initializer = kept;
+    // Files of old list them as inputs too.
+    let dropped: HashSet<String> = dropped.into_iter().map(|it| it.name).collect();
+    graph.input.retain(|input| !dropped.contains(&input.name));
+}
+
 /// What the subgraphs of a node read, of their own values too.
 fn inner_reads(attributes: &[tract_onnx::pb::AttributeProto]) -> Vec<String> {
     let graphs = attributes.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
@@ -96,6 +111,16 @@ mod tests {
         simplify(&mut graph);
         let line = |node: &NodeProto| format!("{} = {}({})", node.output.concat(), node.op_type, node.input.join(", "));
         graph.node.iter().map(line).collect()
+    }
+
+    #[test]
+    fn constants_that_nobody_reads_go_from_the_inputs_too() {
+        let mut graph = graph(&["y = Mul(x, c1)"]);
+        let named = |name: &str| ValueInfoProto { name: name.into(), ..ValueInfoProto::default() };
+        graph.input = ["x", "c0", "c1"].map(named).to_vec();
+        drop_unread_constants(&mut graph);
+        assert_eq!(graph.initializer.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["c1"]);
+        assert_eq!(graph.input.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["x", "c1"]);
     }
 
     #[test]
