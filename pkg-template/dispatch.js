@@ -198,7 +198,11 @@ export function inThisThread(lane, notes) {
       calls.set(id, own);
       return own.score(id, ...call).finally(() => calls.delete(id));
     },
-    abort: (id) => calls.get(id)?.abort(id),
+    abort(id) {
+      calls.get(id)?.abort(id);
+      // What was aborted settles no more.
+      calls.delete(id);
+    },
     free: () => {
       for (const [id, own] of calls) own.abort(id);
       lane.free();

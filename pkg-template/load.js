@@ -152,8 +152,7 @@ export function openLocal(options, wasm, onProgress) {
     const here = async () => [await openHere(wasm.createGlue, await moduleBy(wasm.compile), known)];
     if (!crew) return here();
     try {
-      const module = await crew.module;
-      const there = async (/** @type {Range | undefined} */ range) => crew.take().open(module, { ...known, ...range });
+      const there = (/** @type {Range | undefined} */ range) => crew.open({ ...known, ...range });
       if (range) return [await there(range)];
       const room = { cores: cores(), deviceBytes: deviceMemory(), most: options.maxMemoryBytes };
       const { workers: count, isSplit } = spread(workers, size, room);
@@ -170,11 +169,17 @@ export function openLocal(options, wasm, onProgress) {
 
   /** @type {typeof open} */
   async function openAnew(signal, wanted, report) {
+    /** @type {LaneDied | undefined} */
+    let death;
     for (let start = 1; ; start++) {
       try {
         return await open(signal, wanted, report);
       } catch (error) {
-        if (!(error instanceof StartOver) || start === MOST_STARTS) throw error;
+        // What has no second beginning hides why it would need one.
+        if (death && !(error instanceof StartOver)) throw death;
+        if (error instanceof LaneDied) death = error;
+        else if (!(error instanceof StartOver)) throw error;
+        if (start === MOST_STARTS) throw error;
       }
     }
   }

@@ -4,7 +4,7 @@
 
 import { LaneDied, start } from "./lane.js";
 
-/** The first one is replaced once. */
+/** Of one worker: it is replaced once. */
 const MOST_STARTS = 2;
 
 /** @typedef {import("./lane.js").Started} Started */
@@ -13,8 +13,8 @@ const MOST_STARTS = 2;
 /**
  * @typedef {object} Crew
  * @property {Promise<WebAssembly.Module>} module rejects with LaneDied where no worker lives long enough
- * @property {() => Started} take the first one, or a fresh one
- * @property {() => void} keep those that were taken are somebody else's now
+ * @property {(known: import("../instance.js").Known) => Promise<import("../instance.js").Loading>} open an instance, in the first worker or a fresh one
+ * @property {() => void} keep what was opened is somebody else's now
  * @property {() => void} end ends all that were not kept
  */
 
@@ -48,13 +48,17 @@ export function gather(spawn, moduleBy) {
   module.catch(() => {});
   return {
     module,
-    take() {
-      const worker = first ?? add();
-      first = undefined;
-      return worker;
+    async open(known) {
+      const compiled = await module;
+      const opened = () => {
+        const worker = first ?? add();
+        first = undefined;
+        return worker.open(compiled, known);
+      };
+      return opened().catch((error) => (error instanceof LaneDied ? opened() : Promise.reject(error)));
     },
     keep() {
-      if (first) first.end();
+      first?.end();
       mine.clear();
     },
     end() {

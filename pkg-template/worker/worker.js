@@ -9,10 +9,18 @@ import { serve } from "./serve.js";
 
 const answer = serve({ createGlue, compile, openAgain }, (message, transfer) => postMessage(message, { transfer }));
 
+/** @type {Promise<unknown> | undefined} */
+let held;
+
 /** @type {any} */ (globalThis).onmessage = async (/** @type {MessageEvent} */ { data }) => {
-  if (data.lock === undefined) return answer(data);
-  await holdLock(data.lock);
-  postMessage({ isHere: true });
+  if (data.lock !== undefined) {
+    held = holdLock(data.lock);
+    await held;
+    return postMessage({ isHere: true });
+  }
+  // Until then nobody would hear of this worker's end.
+  await held;
+  return answer(data);
 };
 
 /**

@@ -97,6 +97,26 @@ if (browser) {
     await page.close();
   });
 
+  test("a load that is aborted while its worker compiles leaves another one's alone", async () => {
+    for (const ms of [0, 10, 30, 60]) {
+      // In a page where nothing is compiled yet.
+      const page = await open("/tests/host/");
+      const outcome = await page.evaluate(async (ms) => {
+        const { LocalReranker } = /** @type {any} */ (globalThis).api;
+        const stop = new AbortController();
+        const options = { model: "/models/tiny_int8.onnx", cache: "none", workers: 1 };
+        const aborted = LocalReranker.load({ ...options, signal: stop.signal }).catch((/** @type {any} */ error) => error.code);
+        const other = LocalReranker.load(options);
+        setTimeout(() => stop.abort(), ms);
+        const { results } = await (await other).rerank({ query: "q", documents: ["a"] });
+        return [await aborted, results.length];
+      }, ms);
+      assert.deepEqual(outcome, ["aborted", 1]);
+      assert.equal(page.workers().length, 1);
+      await page.close();
+    }
+  });
+
   test("two tabs download once", async () => {
     const load = async (/** @type {string} */ url) => {
       const options = { model: `${url}/plain/tabs/tiny_int8.onnx`, tokenizer: `${url}/plain/tabs/tokenizer.json`, workers: 1 };

@@ -10,6 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, before, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { makeContext } from "./context.mjs";
 import { serveFaulty } from "./faulty-server.mjs";
@@ -121,6 +124,26 @@ for (const workers of [0, 2]) {
     assert.ok(last <= 1.1 * first, `${last} bytes after ${first}`);
   });
 }
+
+test("a call on the calling thread that was aborted is let go of", async () => {
+  const { inThisThread } = await importFile("dispatch.js");
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const plan = { path: "fused", notes: [] };
+  const beside = () => ({ plan, check: async () => {}, score: () => new Promise(() => {}), abort() {}, free() {} });
+  const instance = inThisThread({ plan, beside, free() {} }, []);
+  const begun = () => {
+    const request = { query: "q", documents: ["a"] };
+    void instance.score(1, request);
+    return new WeakRef(request);
+  };
+  const request = begun();
+  await setImmediate();
+  instance.abort(1);
+  await setImmediate();
+  collect();
+  assert.equal(request.deref(), undefined);
+});
 
 test("a model is copied to each worker where the copies fit, else split over as many", async () => {
   const { spread } = await importFile("spread.js");

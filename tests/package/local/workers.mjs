@@ -263,6 +263,37 @@ export const cases = [
       }),
   },
   {
+    name: "workers that die while they load are replaced once; of a stream, which has no second beginning, that is internal",
+    not: ["workerd"],
+    run: (context) =>
+      withWorkers(context, async (alive) => {
+        const kill = () => [...alive].forEach((it) => it.terminate());
+        const expected = (await (await context.loadFrom("tiny_int8", { workers: 0 })).rerank(SHORT)).results;
+        for (const options of [{ workers: 1 }, { workers: 2 }, { workers: 2, maxMemoryBytes: 1 }]) {
+          for (const phase of ["start", "download", "build"]) {
+            let isOver = false;
+            const onProgress = (/** @type {{ phase: string }} */ progress) => {
+              if (!isOver && progress.phase === phase) kill();
+              isOver ||= progress.phase === phase;
+            };
+            const loading = context.loadFrom("tiny_int8", { ...options, onProgress });
+            while (phase === "start" && alive.size === 0) await sleep(1);
+            if (phase === "start") kill();
+            const reranker = await loading;
+            same((await reranker.rerank(SHORT)).results, expected, `${JSON.stringify(options)}, killed during ${phase}`);
+            reranker.dispose();
+            await sleep(50);
+            equal(alive.size, 0, "workers after dispose");
+          }
+        }
+        const model = new Blob([await context.bytes("models/tiny_int8.onnx")]).stream();
+        await rejects(context.load({ model, tokenizer: context.url("models/tokenizer.json"), workers: 1, onProgress: kill }), "internal", /killed/);
+        await rejects(context.loadFrom("tiny_int8", { workers: 1, onProgress: kill }), "internal", /killed/);
+        await sleep(50);
+        equal(alive.size, 0, "workers after loads that failed");
+      }),
+  },
+  {
     name: "workers killed at random during hundreds of calls: each ranks every document once, and right",
     not: ["workerd"],
     once: true,
