@@ -4,6 +4,8 @@ import random
 QUERIES = 32
 # Of each set that is large enough, so many groups are kept for the curves, the choice between runs and calibration; nothing is chosen on the evaluation lists.
 DEVELOPMENT = 24
+# A set with fewer further queries than this is read a second time.
+FEW = 100
 # Sets that training never sees, so that the curves show what becomes of texts unlike it.
 OUTSIDE = ("stard", "covid_faqs_deepset")
 # A document that e5 puts as high as the marked one is likely relevant too.
@@ -18,17 +20,25 @@ def by_set(groups):
     return found
 
 
-def parted(groups, seed=1):
-    """(training, development) groups; of a set of 28 nothing is taken away."""
+def parted(groups, part="first", seed=1):
+    """(training, development) groups; of a set of 28 nothing is taken away.
+
+    `first`: what draw.py --most drew; `more`: what its --more drew, and of sets that have no more the first again. What is for development is always of the first."""
     training, development = [], []
-    for name, pile in sorted(by_set(groups).items()):
+    more = by_set(group for group in groups if "more" in group)
+    for name, pile in sorted(by_set(group for group in groups if "more" not in group).items()):
         random.Random(f"{seed} {name}").shuffle(pile)
         cut = DEVELOPMENT if len(pile) >= 2 * DEVELOPMENT else 0
         development += pile[:cut]
-        training += [] if name in OUTSIDE else pile[cut:]
-    # What is relevant to development is not shown as relevant in training.
+        rest = pile[cut:]
+        if part == "more":
+            further = more.get(name, [])
+            rest = further + (rest if len(further) < FEW else [])
+        training += [] if name in OUTSIDE else rest
+    # What is relevant to development is not shown as relevant in training, nor is its query asked.
     seen = {number for group in development for number in group["relevant"]}
-    return [group for group in training if not seen & set(group["relevant"])], development
+    asked = {group["query"] for group in development}
+    return [group for group in training if not seen & set(group["relevant"]) and group["query"] not in asked], development
 
 
 def mine(groups, vectors):

@@ -9,7 +9,7 @@ import argparse
 import json
 import random
 
-from workplace import WORK, stage, wanted
+from workplace import REPOSITORY, WORK, stage, wanted
 
 RANDOM, SEED = 3, 5
 LONGEST = 160
@@ -59,6 +59,16 @@ def fitted(found):
         parameters -= np.linalg.solve(hessian, gradient)
     scale = parameters[0] / spread
     return scale, parameters[1] - scale * middle
+
+
+def examples():
+    """[(query, documents)] of the demo."""
+    import re
+
+    text = (REPOSITORY / "www" / "examples.js").read_text("utf-8")
+    quoted = r'"((?:[^"\\\\]|\\\\.)*)"'
+    found = re.findall(rf"query: {quoted},\s*documents: \[(.*?)\]", text, re.DOTALL)
+    return [(query, re.findall(quoted, documents)) for query, documents in found]
 
 
 def assembled(run, keep):
@@ -112,6 +122,10 @@ def main():
         p = 1 / (1 + np.exp(-(scale * np.array(logits) + offset)))
         print(f"{kind}: {len(p)} pairs, sigmoid median {np.median(p):.3f}, {np.mean(p > 0.5):.1%} above 0.5")
     checkpoint.save(WORK / "model.pt", whole, head, run=asked.run, keep=asked.keep)
+    with torch.inference_mode():
+        for query, documents in examples():
+            logits, _ = head.all_pairs(reader.padded([query], "query"), reader.padded(documents, "passage"))
+            print(f"{query}: {', '.join(f'{p:.2f}' for p in torch.sigmoid(logits[0]).tolist())}")
     print(f"model.pt: scale {scale:.3f}, offset {offset:.3f}")
 
 

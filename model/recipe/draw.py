@@ -1,9 +1,10 @@
 """Stage 4: what to train on (draw.json): balanced over the sets, each query with one relevant document and hard ones that BM25 ranks high.
 
-    python model/recipe/draw.py [--most 350]
+    python model/recipe/draw.py [--most 350] [--more 350]
 
 Relevant ones are drawn anew in each epoch where there are several. A hard document is an irrelevant one of the set's own, else one of BM25's best
-that is neither relevant to the query nor the same text. Where draw.json is there already, only the tokens' weights are made anew.
+that is neither relevant to the query nor the same text. --more draws so many further queries of each set, marked as such, behind the first, which stay as
+they are. Where draw.json is there already, only the tokens' weights are made anew.
 """
 import argparse
 import json
@@ -49,10 +50,9 @@ def document_frequencies(documents):
     return [round(it, 4) for it in idf]
 
 
-def drawn(most):
+def drawn(most, more):
     """{texts, groups}; no query, relevant document or group of the evaluation is among them."""
     import sets
-    from words import Bm25
 
     training, evaluation = sets.split()
     overlap = sets.overlap(training, evaluation)
@@ -66,11 +66,9 @@ def drawn(most):
             texts.append(text)
         return numbers[text]
 
-    for it in training:
-        rng = random.Random(f"{SEED} {it.name}")
-        queries = [query for query in it.queries if query.relevant and len(query.text) < 600]
-        rng.shuffle(queries)
-        queries = queries[:most]
+    def draw(it, rng, queries, marks):
+        from words import Bm25
+
         others = [at for at, document in enumerate(it.documents) if document.strip()]
         rng.shuffle(others)
         pool = sorted(set(others[:POOL]) | {at for query in queries for at in query.relevant})
@@ -78,17 +76,29 @@ def drawn(most):
         for query in queries:
             documents = lambda some: [number("d" + it.documents[at][:LONGEST]) for at in some]
             relevant = query.relevant[:4]
-            groups.append({"set": it.name, "query": number("q" + query.text), "relevant": documents(relevant), "hard": documents(hard(query, it, pool, words, rng))})
+            groups.append({"set": it.name, "query": number("q" + query.text), "relevant": documents(relevant), "hard": documents(hard(query, it, pool, words, rng)), **marks})
         print(f"{it.name}: {len(queries)}", flush=True)
+
+    rest = []
+    for it in training:
+        rng = random.Random(f"{SEED} {it.name}")
+        queries = [query for query in it.queries if query.relevant and len(query.text) < 600]
+        rng.shuffle(queries)
+        rest.append((it, queries[most : most + more]))
+        draw(it, rng, queries[:most], {})
+    for it, queries in rest:
+        if queries:
+            draw(it, random.Random(f"{SEED} {it.name} more"), queries, {"more": True})
     return {"texts": texts, "groups": groups}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--most", type=int, default=350)
+    parser.add_argument("--more", type=int, default=350)
     asked, path = parser.parse_args(), WORK / "draw.json"
     if not path.exists():
-        draw = drawn(asked.most)
+        draw = drawn(asked.most, asked.more)
         with whole_file(path) as part:
             part.write_text(json.dumps(draw, ensure_ascii=False), "utf-8")
     draw = json.loads(path.read_text("utf-8"))

@@ -2,6 +2,7 @@
 
     python model/recipe/train.py --name head --frozen 12 --epochs 3        (no layer: the head alone)
     python model/recipe/train.py --name upper --frozen 8
+    python model/recipe/train.py --name again --start shipped --again --part more --rate 5e-5 --head-rate 2e-3
     python model/recipe/train.py --name tiny --frozen 0 --layers 4         (embeddings too; see tiny.py)
 
 Each side is read once and compared with every other of the batch: 32 queries against 64 documents are 2,048 pairs for 96 readings. Softmax cross-entropy over
@@ -20,8 +21,8 @@ from workplace import WORK, stage, wanted, whole_file
 CHECKPOINT, REPORT, WARM = 20, 60, 20
 # Beside the softmax: of the binary cross-entropy and of e5's cosines.
 CALIBRATION, TEACHER = 0.2, 0.3
-# Tokens of a query; what a cosine is multiplied by where it is compared with e5's.
-LONGEST_QUERY, SHARPNESS = 64, 40.0
+# Tokens of a document and of a query; what a cosine is multiplied by where it is compared with e5's.
+LONGEST, LONGEST_QUERY, SHARPNESS = 160, 64, 40.0
 
 
 def loss_of(logits, targets, allowed):
@@ -48,7 +49,7 @@ def step_loss(upper, head, states, batch, rng):
 
     documents, targets, allowed = batches.drawn(batch, rng)
     queries = [group["query"] for group in batch]
-    q, d = read(upper, states, queries, LONGEST_QUERY), read(upper, states, documents)
+    q, d = read(upper, states, queries, LONGEST_QUERY), read(upper, states, documents, None if rng.random() < 1 / 3 else LONGEST)
     logits, _ = head.all_pairs(q, d)
     ranking, binary = loss_of(logits, torch.tensor(targets), torch.tensor(allowed))
     loss = ranking + CALIBRATION * binary
@@ -72,7 +73,7 @@ def developed(upper, head, states, development):
     with torch.inference_mode():
         for name, pile in batches.by_set(development).items():
             documents = sorted({number for group in pile for number in group["relevant"] + group["hard"]})
-            logits, _ = head.all_pairs(read(upper, states, [group["query"] for group in pile], LONGEST_QUERY), read(upper, states, documents))
+            logits, _ = head.all_pairs(read(upper, states, [group["query"] for group in pile], LONGEST_QUERY), read(upper, states, documents, LONGEST))
             values = []
             for group, row in zip(pile, logits.tolist()):
                 relevant = [score for score, number in zip(row, documents) if number in group["relevant"]]
@@ -105,13 +106,22 @@ def prepared(head, upper, states, groups, seed):
         seen = []
         for batch in batches.batches(groups, 0, seed)[:30]:
             documents, _, _ = batches.drawn(batch, rng)
-            q, d = read(upper, states, [group["query"] for group in batch], LONGEST_QUERY), read(upper, states, documents)
+            q, d = read(upper, states, [group["query"] for group in batch], LONGEST_QUERY), read(upper, states, documents, LONGEST)
             seen.append(head.all_pairs(q, d)[1].flatten(0, 1))
         seen = torch.cat(seen)
         head.middle.copy_(seen.mean(0))
         head.spread.copy_(seen.std(0).clamp(min=1e-3))
         # Relevant documents are the highest few.
         head.bias.fill_(-float(np.quantile((((seen - head.middle) / head.spread) * head.direct).sum(-1), 0.98)))
+
+
+def by_depth(layers, rate, decay):
+    """Groups of weights for the optimizer: each layer learns `decay` times as fast as the one above it, the embeddings as the lowest."""
+    piles = {}
+    for name, weight in layers.named_parameters() if layers is not None else ():
+        below = len(layers.layers) - 1 - int(name.split(".")[1]) if name.startswith("layers.") else len(layers.layers)
+        piles.setdefault((below, weight.ndim > 1), []).append(weight)
+    return [{"params": pile, "lr": rate * decay**below, "weight_decay": 0.01 * is_matrix} for (below, is_matrix), pile in piles.items()]
 
 
 class Run:
@@ -127,6 +137,7 @@ class Run:
         from upper import upper_of
 
         whole = encoder.base_encoder(layers=asked.layers)
+        self.frozen = asked.frozen
         self.layers = upper_of(whole, asked.frozen)
         self.head = Head(whole.sizes["vocab"])
         self.head.token_weight.weight.data = starting_weights(whole.sizes["vocab"])
@@ -134,15 +145,14 @@ class Run:
         head = {name: weight for name, weight in self.head.named_parameters()}
         token = head.pop("token_weight.weight")
         near = [head.pop("near.weight"), head.pop("near.bias")]
-        layers = list(self.layers.parameters()) if self.layers is not None else []
         self.optimizer = torch.optim.AdamW([
-            {"params": [weight for weight in layers if weight.ndim > 1], "lr": asked.rate, "weight_decay": 0.01},
-            {"params": [weight for weight in layers if weight.ndim == 1], "lr": asked.rate},
+            *by_depth(self.layers, asked.rate, asked.decay),
             {"params": near, "lr": asked.head_rate / 10},
             {"params": [token], "lr": asked.head_rate * 3},
             {"params": list(head.values()), "lr": asked.head_rate},
         ], weight_decay=0.0)
         self.first = [group["lr"] for group in self.optimizer.param_groups]
+        self.trained = list(self.layers.parameters()) if self.layers is not None else []
 
     def spread(self):
         """Masters → the bfloat16 layers that run."""
@@ -160,14 +170,17 @@ class Run:
         factor = min(1.0, (at + 1) / WARM) * 0.5 * (1 + math.cos(math.pi * at / total))
         for group, first in zip(self.optimizer.param_groups, self.first):
             group["lr"] = first * factor
-        torch.nn.utils.clip_grad_norm_([weight for group in self.optimizer.param_groups[:2] for weight in group["params"]], 1.0)
+        torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.spread()
 
     def load(self, saved, optimizer=True):
         if self.layers is not None and saved["layers"] is not None:
-            self.layers.load_state_dict(saved["layers"])
+            above = self.frozen - saved["frozen"]
+            name = lambda old: f"layers.{int(old.split('.')[1]) - above}." + old.split(".", 2)[2] if old.startswith("layers.") and above else old
+            layers = {name(old): weight for old, weight in saved["layers"].items()}
+            self.layers.load_state_dict({name: weight for name, weight in layers.items() if not above or not name.startswith(("layers.-", "embeddings."))})
         self.head.load_state_dict(saved["head"])
         if optimizer:
             self.optimizer.load_state_dict(saved["optimizer"])
@@ -189,6 +202,10 @@ def asked_for():
     parser.add_argument("--teacher", type=int, default=8, help="with --frozen 0: the folder of states whose vectors are the teacher's")
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--rate", type=float, default=1e-4, help="of the layers")
+    parser.add_argument("--decay", type=float, default=1.0, help="of that rate from one layer to the next below it")
+    parser.add_argument("--part", choices=("first", "more"), default="first", help="of the draw, what to train on")
+    parser.add_argument("--again", action="store_true", help="on the states of states.py --run START, whose vectors are the teacher's and choose the hard ones")
+    parser.add_argument("--longest", type=int, default=160, help="with --frozen 0: tokens of a document in one step of three")
     parser.add_argument("--head-rate", type=float, default=5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="two threads of one core are slower than one")
@@ -199,7 +216,7 @@ def main():
     import torch
 
     import batches
-    from states import States, Texts
+    from states import Few, States, Texts
 
     asked = asked_for()
     torch.set_num_threads(asked.threads)
@@ -208,10 +225,13 @@ def main():
     runs.mkdir(exist_ok=True)
     log = open(runs / f"{asked.name}.log", "a", buffering=1)
     say = lambda line: (print(line, flush=True), log.write(line + "\n"))
-    states = States(asked.frozen) if asked.frozen else Texts(asked.teacher)
-    groups = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["groups"]
-    batches.mine(groups, states.vectors)
-    training, development = batches.parted(groups)
+    if asked.again:
+        states = Few(WORK / f"states{asked.frozen}_{asked.start}_{asked.part}")
+    else:
+        states = States(asked.frozen) if asked.frozen else Texts(asked.teacher, asked.longest)
+    groups = [group for group in json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["groups"] if asked.part == "more" or "more" not in group]
+    training, development = batches.parted(groups, asked.part)
+    batches.mine(training if asked.again else groups, states.vectors)
     epoch = functools.cache(lambda number: batches.batches(training, number, asked.seed))
     per_epoch = len(epoch(0))
     total = int(asked.epochs * per_epoch)
