@@ -20,3 +20,22 @@ export function compareScores(theirs, ours, tolerance = TOLERANCE) {
   // NaN agrees with nothing.
   return { agrees: meanDifference <= tolerance * largest, meanDifference, maxDifference: Math.max(...differences), largest };
 }
+
+/**
+ * From fp32, on average, an engine may lie this part of how far apart the pairs themselves lie (their standard deviation): of
+ * another graph or of wrong input the distance is as large as that or larger.
+ */
+const MOST_OF_SPREAD = 0.5;
+
+/**
+ * @typedef {{ agrees: boolean, mean: number, spread: number }} Distance
+ * @param {readonly number[]} fp32 @param {readonly number[]} logits @returns {Distance}
+ */
+export function distanceFrom(fp32, logits) {
+  if (fp32.length !== logits.length) throw new Error(`scores: expected ${fp32.length}, found ${logits.length}`);
+  const mean = (/** @type {readonly number[]} */ of) => of.reduce((sum, it) => sum + it, 0) / of.length;
+  const middle = mean(fp32);
+  const spread = Math.sqrt(mean(fp32.map((it) => (it - middle) ** 2)));
+  const distance = mean(logits.map((it, at) => Math.abs(it - fp32[at])));
+  return { agrees: distance <= MOST_OF_SPREAD * spread, mean: distance, spread };
+}

@@ -1,7 +1,7 @@
 // @ts-check
 // Engines side by side on one workload: warm up, compare the scores, then time them in turns.
 
-import { compareScores } from "./agreement.mjs";
+import { compareScores, distanceFrom } from "./agreement.mjs";
 import { OURS } from "./engines/registry.mjs";
 
 /** Before time counts: at least this often and this long, so that the browser has optimized what it will. */
@@ -16,25 +16,26 @@ const MOST_ROUNDS = 21;
 
 /**
  * @typedef {{ engine: string, call: (command: string, argument?: unknown) => Promise<any> }} Contender an engine that is loaded
- * @typedef {import("./agreement.mjs").Agreement & { inList: number }} Agreement of each pair alone; `inList`: mean difference in the whole list
+ * @typedef {import("./agreement.mjs").Agreement & { inList: number, fp32?: import("./agreement.mjs").Distance }} Agreement of each pair alone; `inList`: mean difference in the whole list
  * @typedef {{ engine: string, samples?: number[], agreement?: Agreement, reason?: string }} Outcome
  */
 
 /**
  * @param {readonly Contender[]} contenders
  * @param {import("./documents.mjs").Request} request
- * @param {{ rounds: number, steadyMs?: number, pairs?: readonly import("./documents.mjs").Request[], warmUp?: { times: number, ms: number } }} options `steadyMs`: while rounds
+ * @param {{ rounds: number, steadyMs?: number, pairs?: readonly import("./documents.mjs").Request[], fp32?: readonly number[], warmUp?: { times: number, ms: number } }} options `steadyMs`: while rounds
  *   together take less than this, there are more of them: a shared machine is at times half as fast, for seconds; `pairs`: whose
  *   scores are compared, each alone; without them, what `request` gives. In a list a peer's scores may depend on what else is
- *   in it, one scale serving a whole batch: that is its own affair, and shows beside. Whether it runs the same model shows alone.
+ *   in it, one scale serving a whole batch: that is its own affair, and shows beside. Whether it runs the same model shows alone:
+ *   by its distance from `fp32`, the logits of those pairs with activations in float, and ours by the same; without, from ours.
  * @returns {Promise<Outcome[]>} one for each, in their order
  */
-export async function compare(contenders, request, { rounds, steadyMs = 0, pairs = [], warmUp = WARM_UP }) {
+export async function compare(contenders, request, { rounds, steadyMs = 0, pairs = [], fp32, warmUp = WARM_UP }) {
   const runners = contenders.map((contender) => new Runner(contender, request));
   for (const runner of runners) await runner.warmUp(warmUp);
   for (const runner of runners) await runner.scoreAlone(pairs);
   const ours = runners.find(({ engine }) => engine === OURS);
-  for (const runner of runners) runner.check(ours);
+  for (const runner of runners) runner.check(ours, fp32);
   const least = runners.some((runner) => runner.isSlow) ? Math.min(rounds, SLOW_ROUNDS) : rounds;
   const start = performance.now();
   for (let round = 0; round < least || (round < MOST_ROUNDS && performance.now() - start < steadyMs); round++) {
@@ -85,11 +86,15 @@ class Runner {
     for (const pair of pairs) this.alone.push(...((await this.#score(pair, 1))?.logits ?? []));
   }
 
-  /** @param {Runner | undefined} ours */
-  check(ours) {
-    if (this.reason !== undefined || !this.logits || !ours?.logits || ours.reason !== undefined) return;
+  /** @param {Runner | undefined} ours @param {readonly number[]} [fp32] */
+  check(ours, fp32) {
+    if (this.reason !== undefined || !this.logits) return;
+    const distance = fp32 && distanceFrom(fp32, this.alone);
+    if (distance && !distance.agrees) this.reason = `its scores are not the model's: ${distance.mean.toPrecision(2)} from fp32 on average, where pairs lie ${distance.spread.toPrecision(2)} apart`;
+    if (!ours?.logits || (ours !== this && ours.reason !== undefined)) return;
     const { meanDifference: inList } = compareScores(this.logits, ours.logits);
-    this.agreement = { ...compareScores(this.alone, ours.alone), inList };
+    this.agreement = { ...compareScores(this.alone, ours.alone), inList, ...(distance ? { agrees: distance.agrees, fp32: distance } : {}) };
+    if (distance) return;
     const { agrees, meanDifference, largest } = this.agreement;
     if (!agrees) this.reason = `its scores are not ours: ${meanDifference.toPrecision(2)} apart on average, of ${largest.toPrecision(2)}`;
   }

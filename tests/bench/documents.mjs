@@ -19,7 +19,7 @@ import { random } from "./random.mjs";
 /** Tokens of a query; where the shortest pair has no room for as many, half of its room. */
 const QUERY_TOKENS = 8;
 /** Tokens of the pairs whose scores are compared. */
-const COMPARED = [24, 48, 80, 128];
+const COMPARED = [24, 24, 48, 48, 80, 80, 128, 128];
 /** Words to draw from; more make no difference. */
 const MOST_WORDS = 4_000;
 

@@ -8,7 +8,9 @@ import { test } from "node:test";
 
 import { calm } from "../models/calm.mjs";
 import { fillSkeleton } from "../models/fill.mjs";
-import { reasonOf } from "./compare.mjs";
+import { compare, reasonOf } from "./compare.mjs";
+import { toFloat } from "./fp32.mjs";
+import { attentionLayer, linearLayer, once } from "./onnx-layers.mjs";
 import { readOptions } from "./options.mjs";
 import { KINDS, prepareModel } from "./models.mjs";
 import { ROOT } from "./paths.mjs";
@@ -63,4 +65,33 @@ test("calm changes one number of each matrix and nothing else", () => {
   // Six matrices of six layers and the pooler, four bytes each.
   assert.ok(changed > 37 && changed <= 37 * 4, `${changed} bytes`);
   assert.throws(() => calm(filled.slice(), KINDS.bce.shape), /expected 72 matrices, found 36/);
+});
+
+test("an engine, ours too, is judged by how far it lies from fp32 where that is known, of how far the pairs lie apart", async () => {
+  const fp32 = [1, -1, 2, -2];
+  const pairs = fp32.map((_, at) => ({ query: "q", documents: [String(at)], rows: [] }));
+  const engine = (/** @type {string} */ name, /** @type {number} */ off, scale = 1) => ({
+    engine: name,
+    call: async (/** @type {string} */ _, /** @type {any} */ { request }) => ({ ms: 1_000, logits: request.documents.map((/** @type {string} */ it) => scale * (fp32[Number(it)] + (Number(it) % 2 ? off : -off))) }),
+  });
+  const options = { rounds: 1, pairs, fp32, warmUp: { times: 1, ms: 0 } };
+  // Each a tenth off, to either side: further from each other than from what they mean.
+  const near = await compare([engine("ours", 0.1), engine("ort", -0.1)], pairs[0], options);
+  assert.deepEqual(near.map(({ samples, agreement }) => [samples?.length, agreement?.fp32?.mean.toFixed(3), agreement?.meanDifference.toFixed(3)]), [[1, "0.100", "0.000"], [1, "0.100", "0.200"]]);
+  const far = await compare([engine("ours", 0), engine("other", 0, -1), engine("constant", 0, 0), engine("nan", NaN)], pairs[0], options);
+  assert.deepEqual(far.map(({ samples }) => samples?.length), [1, undefined, undefined, undefined]);
+  assert.match(String(far[1].reason), /its scores are not the model's: 3\.0 from fp32 on average, where pairs lie 1\.6 apart/);
+  const ours = await compare([engine("ours", 0, -1), engine("ort", 0), engine("other", 0, -1)], pairs[0], options);
+  assert.deepEqual(ours.map(({ samples }) => samples?.length), [undefined, 1, undefined], "a wrong engine of ours is named, and the right peer measured");
+});
+
+test("with activations in float nothing quantizes any more, and weights stay", () => {
+  const weights = Int8Array.of(1, -2, 3, -4, 5, -6);
+  const layer = once(linearLayer({ rows: 1, inputs: 3, outputs: 2, weights, scale: 0.5 }));
+  const float = Buffer.from(toFloat(layer));
+  for (const gone of ["DynamicQuantizeLinear", "MatMulInteger"]) assert.ok(Buffer.from(layer).includes(gone) && !float.includes(gone), gone);
+  for (const there of ["Identity", "sums/weights", "MatMul"]) assert.ok(float.includes(there), there);
+  assert.ok(float.includes(Buffer.from(weights.buffer)));
+  const attention = once(attentionLayer({ length: 2, heads: 1, head: 2 }));
+  assert.deepEqual(toFloat(attention), attention, "a graph of floats stays as it is");
 });

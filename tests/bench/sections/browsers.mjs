@@ -6,6 +6,7 @@ import { openAlone } from "../browsers/tab.mjs";
 import { openWebKit } from "../browsers/webkit.mjs";
 import { compare, firstLine } from "../compare.mjs";
 import { makeRequest, pairsOf } from "../documents.mjs";
+import { fp32Logits } from "../fp32.mjs";
 import { prepareModel } from "../models.mjs";
 import { WORKLOADS } from "../workloads.mjs";
 import { loadEngine } from "./speed.mjs";
@@ -52,7 +53,8 @@ export async function* measureBrowsers({ options, url, browsers, run, log }) {
     }
     const request = await makeRequest(cell.model, WORKLOADS[cell.workload].tokens);
     const pairs = await pairsOf(cell.model);
-    for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds, pairs })) {
+    const fp32 = await fp32Logits(cell.model, pairs).catch(() => undefined);
+    for (const { engine, samples, agreement, reason } of await compare(loaded, request, { rounds: options.rounds, pairs, fp32 })) {
       if (reason === undefined) yield { ...cell, engine, agreement, status: /** @type {const} */ ("measured"), samples };
       else yield { ...cell, engine, agreement, status: /** @type {const} */ ("not run"), reason };
     }

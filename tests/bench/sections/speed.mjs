@@ -5,6 +5,7 @@ import { openAlone, pageFor, wanted } from "../browsers/tab.mjs";
 import { compare, firstLine, reasonOf } from "../compare.mjs";
 import { makeRequest, pairsOf } from "../documents.mjs";
 import { openNode } from "../engines/onnxruntime-node.mjs";
+import { fp32Logits } from "../fp32.mjs";
 import { ENGINES } from "../engines/registry.mjs";
 import { prepareModel } from "../models.mjs";
 import { PLAN, WORKLOADS } from "../workloads.mjs";
@@ -34,13 +35,14 @@ export async function* measureSpeed(context) {
       else loaded.push({ engine, ...tab });
     }
     const pairs = await pairsOf(id);
+    const fp32 = await fp32Logits(id, pairs).catch((error) => void log(`${id}: no fp32 logits to compare with, so engines are compared with ours: ${firstLine(error)}`));
     for (const { workload, cannot, quickEngines } of plan) {
       if (cannot) for (const { engine } of loaded) yield { ...cell, engine, workload, status: "not run", reason: cannot };
       if (cannot) continue;
       log(`${id}: ${workload}`);
       const taking = loaded.filter(({ engine }) => !options.quick || !quickEngines || quickEngines.includes(engine));
       const request = await makeRequest(id, WORKLOADS[workload].tokens);
-      for (const { engine, samples, agreement, reason } of await compare(taking, request, { rounds: options.rounds, steadyMs, pairs })) {
+      for (const { engine, samples, agreement, reason } of await compare(taking, request, { rounds: options.rounds, steadyMs, pairs, fp32: fp32 ?? undefined })) {
         const found = { ...cell, engine, workload, ...(agreement ? { agreement } : {}) };
         yield reason === undefined ? { ...found, status: "measured", samples } : { ...found, status: "not run", reason };
       }
