@@ -21,7 +21,7 @@ const mostMemory = (size) => 1.15 * size + 64e6;
 
 const SHAPES = ["default", "bce", "bge"];
 
-const { values } = parseArgs({ options: { "no-build": { type: "boolean", default: false }, only: { type: "string", default: SHAPES.join(",") } } });
+const { values } = parseArgs({ options: { "no-build": { type: "boolean", default: false }, only: { type: "string", default: SHAPES.join(",") }, rounds: { type: "string", default: "3" } } });
 if (!values["no-build"]) await build();
 installPeers();
 const { openChromium } = await import("./browsers/chromium.mjs");
