@@ -10,6 +10,7 @@ import { openFirefox } from "./firefox.mjs";
 import { makeModels, serveFixtures } from "./fixtures.mjs";
 import { ROOT } from "./installed.mjs";
 import { cases as cache } from "./local/cache.mjs";
+import { cases as deaths } from "./local/deaths.mjs";
 import { cases as parts } from "./local/parts.mjs";
 import { cases as workers } from "./local/workers.mjs";
 
@@ -32,7 +33,7 @@ if (browser) {
   };
   const host = await open();
 
-  for (const { name } of [...workers, ...parts, ...cache]) {
+  for (const { name } of [...workers, ...deaths, ...parts, ...cache]) {
     test(`Firefox: ${name}`, async (t) => {
       const options = JSON.stringify({ faulty: faulty.url, runtime: "firefox" });
       const note = await host.evaluate(`runCase(${JSON.stringify(name)}, ${options})`);
