@@ -28,14 +28,17 @@ import { pairedRatio } from "./statistics.mjs";
  */
 
 /**
- * Adds a cell in place of an earlier one of the same thing: what is measured again counts, once.
- * @param {Cell[]} cells @param {Cell} cell
+ * Without what was measured again: cells side by side give way to later ones that hold every engine of them.
+ * @param {readonly Cell[]} cells @returns {Cell[]}
  */
-export function put(cells, cell) {
-  const same = (/** @type {Cell} */ other) => /** @type {const} */ (["kind", "engine", "model", "workload", "series", "size", "browser"]).every((key) => other[key] === cell[key]);
-  const at = cells.findIndex((other) => other.part !== cell.part && same(other));
-  if (at >= 0) cells.splice(at, 1);
-  cells.push(cell);
+export function latest(cells) {
+  const what = (/** @type {Cell} */ { kind, model, workload, series, size, browser }) => JSON.stringify([kind, model, workload, series, size, browser]);
+  const engines = (/** @type {Cell} */ cell, /** @type {number} */ part) => cells.filter((it) => it.part === part && what(it) === what(cell)).map(({ engine }) => engine);
+  const isReplaced = (/** @type {Cell} */ cell) => {
+    const later = [...new Set(cells.filter((it) => it.part > cell.part && what(it) === what(cell)).map(({ part }) => part))];
+    return later.some((part) => engines(cell, cell.part).every((engine) => engines(cell, part).includes(engine)));
+  };
+  return cells.filter((cell) => !isReplaced(cell));
 }
 
 /**

@@ -17,7 +17,7 @@ import { KEPT } from "./paths.mjs";
 import { installPeers, versionOf } from "./peers.mjs";
 import { markdown } from "./report/markdown.mjs";
 import { busyElsewhere, warningOf } from "./quiet.mjs";
-import { newRunId, put } from "./results.mjs";
+import { latest, newRunId } from "./results.mjs";
 import { packageDigest, resumed } from "./resume.mjs";
 import { SECTIONS } from "./sections/index.mjs";
 import { serveBench } from "./server.mjs";
@@ -50,13 +50,15 @@ async function main(options) {
     const start = performance.now();
     // After each cell: who is stopped in the middle keeps what is there.
     const add = (/** @type {import("./results.mjs").Cell} */ cell) => {
-      put(results.cells, cell);
+      results.cells.push(cell);
       piece.seconds = since(start);
       writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
     };
     const sections = Object.fromEntries(options.sections.map((id) => [id, SECTIONS[id].measure]));
     const context = { options, url: server.url, pkg: installed.pkg, browser, browsers: results.browsers, run, log };
     for await (const cell of measureAll(sections, context, openChromium)) add(cell);
+    results.cells = latest(results.cells);
+    writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
     console.log(markdown(results));
     log(`measured in ${since(start)} s, ${since(began)} s in all`);
     log(`results: ${file}`);

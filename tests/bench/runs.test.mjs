@@ -15,20 +15,28 @@ import { readOptions } from "./options.mjs";
 import { KINDS, prepareModel } from "./models.mjs";
 import { ROOT } from "./paths.mjs";
 import { heading } from "./report/markdown.mjs";
-import { put, ratio } from "./results.mjs";
+import { latest, ratio } from "./results.mjs";
 import { measureSpeed } from "./sections/speed.mjs";
+import { judge, targets } from "./targets.mjs";
 
 /** @param {Partial<import("./results.mjs").Cell>} [fields] @returns {import("./results.mjs").Cell} */
 const cell = (fields = {}) => ({ run: "r1", part: 1, kind: "speed", engine: "ours", model: "minilm", workload: "8x128", status: "measured", samples: [10], ...fields });
 
-test("what is measured again takes the place of what was, and is never compared with the rest of the earlier piece", () => {
-  const cells = [cell(), cell({ engine: "ort", samples: [30] }), cell({ workload: "1x512" })];
-  put(cells, cell({ part: 2, samples: [11] }));
-  assert.deepEqual(cells.map(({ engine, part, workload }) => [engine, part, workload]), [["ort", 1, "8x128"], ["ours", 1, "1x512"], ["ours", 2, "8x128"]]);
-  assert.throws(() => ratio(cells[0], cells[2]), /expected cells of one run/);
-  // Several of one part are as they are: a section may name the same engine twice.
-  put(cells, cell({ part: 2, samples: [12] }));
-  assert.equal(cells.length, 4);
+test("what is measured again as a whole takes the place of what was; of a part both stay, and are never compared", () => {
+  const once = [cell(), cell({ engine: "ort", samples: [30] }), cell({ workload: "1x512" })];
+  const some = [...once, cell({ part: 2, samples: [11] })];
+  assert.deepEqual(latest(some), some, "onnxruntime-web's time would be left without ours beside it");
+  assert.throws(() => ratio(some[1], some[3]), /expected cells of one run/);
+  const all = [...some, cell({ part: 3, samples: [12] }), cell({ part: 3, engine: "ort", samples: [31] }), cell({ part: 3, engine: "tjs", samples: [90] })];
+  assert.deepEqual(latest(all).map(({ engine, part, workload }) => [engine, part, workload]), [["ours", 1, "1x512"], ["ours", 3, "8x128"], ["ort", 3, "8x128"], ["tjs", 3, "8x128"]]);
+});
+
+test("of a comparison measured twice the target takes the one with more rounds", () => {
+  const here = { browser: "Chromium" };
+  const pair = (/** @type {number} */ part, /** @type {number[]} */ ours, /** @type {number[]} */ theirs) => [cell({ ...here, part, samples: ours }), cell({ ...here, part, engine: "ort", samples: theirs })];
+  const results = { run: "r1", startedAt: "", machine: { cpu: "a", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells: [...pair(1, [10], [20]), ...pair(2, [10, 10], [31, 33])] };
+  const [target] = targets(results).filter(({ title }) => title === "minilm 8x128, relaxed SIMD");
+  assert.equal(judge(target, results).found, 3.2);
 });
 
 test("the report says how long the run took, and in how many pieces", () => {

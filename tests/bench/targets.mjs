@@ -74,7 +74,9 @@ function faster(title, { kind = "speed", model, workload, ours, theirs }, goal, 
     const missing = [...mine, ...peers].find(({ status }) => status === "not run");
     // Side by side, or not at all.
     const pairs = peers.flatMap((peer) => mine.filter(({ run, part }) => run === peer.run && part === peer.part).map((cell) => ({ peer, cell })));
-    const pair = pairs.find(({ peer, cell }) => peer.samples && cell.samples);
+    // Of several the one with the most rounds.
+    const rounds = (/** @type {{ peer: Cell, cell: Cell }} */ { peer, cell }) => Math.min(peer.samples?.length ?? 0, cell.samples?.length ?? 0);
+    const [pair] = pairs.filter((it) => rounds(it) > 0).sort((a, b) => rounds(b) - rounds(a));
     if (pair) return ratio(pair.peer, pair.cell).median;
     return missing?.reason ?? "not among what was measured";
   };

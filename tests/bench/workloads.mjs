@@ -45,7 +45,7 @@ export const PLAN = [
   { model: "minilm", workload: "8x128", quick: true },
   { model: "minilm", workload: "1x512", quick: true },
   { model: "minilm", workload: "mixed20" },
-  { model: "bce", workload: "1x128", quick: true },
+  { model: "bce", workload: "1x128", quick: true, quickEngines: ["ours", "ort", "ours-simd128", "ours-workers", "ort-threads", "ort-node", "tjs"] },
   { model: "bce", workload: "1x512" },
   { model: "bge", workload: "1x128" },
   { model: "bge", workload: "1x512" },
