@@ -36,11 +36,11 @@ class States:
 class Texts:
     """The same for a model that is trained from its embeddings on, with its own vocabulary: no states, and the vectors of a larger model's folder."""
 
-    def __init__(self, teacher, longest=LONGEST):
+    def __init__(self, teacher):
         import bi
 
         texts = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["texts"]
-        reader = bi.Reader(bi.cut_tokenizer(), None, longest)
+        reader = bi.Reader(bi.cut_tokenizer(), None, LONGEST)
         self.states, self.vectors = None, States(teacher, only_vectors=True).vectors
         rows = {side: iter(reader.ids([text[1:] for text in texts if text[0] == letter], side)) for side, letter in (("query", "q"), ("passage", "d"))}
         self.ids = [next(rows["query" if text[0] == "q" else "passage"]) for text in texts]

@@ -115,15 +115,6 @@ def prepared(head, upper, states, groups, seed):
         head.bias.fill_(-float(np.quantile((((seen - head.middle) / head.spread) * head.direct).sum(-1), 0.98)))
 
 
-def by_depth(layers, rate, decay):
-    """Groups of weights for the optimizer: each layer learns `decay` times as fast as the one above it, the embeddings as the lowest."""
-    piles = {}
-    for name, weight in layers.named_parameters() if layers is not None else ():
-        below = len(layers.layers) - 1 - int(name.split(".")[1]) if name.startswith("layers.") else len(layers.layers)
-        piles.setdefault((below, weight.ndim > 1), []).append(weight)
-    return [{"params": pile, "lr": rate * decay**below, "weight_decay": 0.01 * is_matrix} for (below, is_matrix), pile in piles.items()]
-
-
 class Run:
     """What is trained: the upper layers (None for a head alone), the head, and their optimizer."""
 
@@ -145,14 +136,18 @@ class Run:
         head = {name: weight for name, weight in self.head.named_parameters()}
         token = head.pop("token_weight.weight")
         near = [head.pop("near.weight"), head.pop("near.bias")]
+        self.trained = list(self.layers.parameters()) if self.layers is not None else []
+        of_layers = [
+            {"params": [weight for weight in self.trained if weight.ndim > 1], "lr": asked.rate, "weight_decay": 0.01},
+            {"params": [weight for weight in self.trained if weight.ndim == 1], "lr": asked.rate},
+        ]
         self.optimizer = torch.optim.AdamW([
-            *by_depth(self.layers, asked.rate, asked.decay),
+            *(of_layers if self.trained else []),
             {"params": near, "lr": asked.head_rate / 10},
             {"params": [token], "lr": asked.head_rate * 3},
             {"params": list(head.values()), "lr": asked.head_rate},
         ], weight_decay=0.0)
         self.first = [group["lr"] for group in self.optimizer.param_groups]
-        self.trained = list(self.layers.parameters()) if self.layers is not None else []
 
     def spread(self):
         """Masters → the bfloat16 layers that run."""
@@ -202,10 +197,8 @@ def asked_for():
     parser.add_argument("--teacher", type=int, default=8, help="with --frozen 0: the folder of states whose vectors are the teacher's")
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--rate", type=float, default=1e-4, help="of the layers")
-    parser.add_argument("--decay", type=float, default=1.0, help="of that rate from one layer to the next below it")
     parser.add_argument("--part", choices=("first", "more"), default="first", help="of the draw, what to train on")
     parser.add_argument("--again", action="store_true", help="on the states of states.py --run START, whose vectors are the teacher's and choose the hard ones")
-    parser.add_argument("--longest", type=int, default=160, help="with --frozen 0: tokens of a document in one step of three")
     parser.add_argument("--head-rate", type=float, default=5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="two threads of one core are slower than one")
@@ -228,7 +221,7 @@ def main():
     if asked.again:
         states = Few(WORK / f"states{asked.frozen}_{asked.start}_{asked.part}")
     else:
-        states = States(asked.frozen) if asked.frozen else Texts(asked.teacher, asked.longest)
+        states = States(asked.frozen) if asked.frozen else Texts(asked.teacher)
     groups = [group for group in json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["groups"] if asked.part == "more" or "more" not in group]
     training, development = batches.parted(groups, asked.part)
     batches.mine(training if asked.again else groups, states.vectors)
