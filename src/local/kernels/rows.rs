@@ -8,8 +8,7 @@ use crate::local::kernels::tile::{QUAD, ROWS, interleave_pairs};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     dot: Dot,
-    inputs: usize,
-    /// Inputs filled up to whole steps.
+    /// Inputs of a row, filled up to whole steps.
     width: usize,
     values: Values,
     /// `[rows]`
@@ -51,7 +50,7 @@ impl Rows {
                 (Values::Quads(quads), shifts)
             }
         };
-        Self { dot, inputs, width, values, scales: ranges.iter().map(|range| range.scale).collect(), shifts }
+        Self { dot, width, values, scales: ranges.iter().map(|range| range.scale).collect(), shifts }
     }
 
     pub(super) fn dot(&self) -> Dot {

@@ -1,4 +1,4 @@
-//! Exact sums of up to four rows × the eight columns of a panel: where nearly all of the time goes.
+//! Exact sums of a few rows × the columns of a panel: where nearly all of the time goes.
 
 use crate::local::kernels::dot::Dot;
 use crate::local::kernels::halves;
@@ -153,7 +153,7 @@ pub(super) fn interleave_pairs(rows: &[i16], width: usize, places: usize, group:
             four_rows(steps, group.get_mut(2 * first..).unwrap_or_default(), 2 * places);
         } else {
             let rows = rows.chunks_exact(width).zip(first..);
-            rows.for_each(|(row, place)| interleave::<_, 2>(row, place, width, group));
+            rows.for_each(|(row, place)| interleave(row, place, width, group));
         }
     }
 }
@@ -174,10 +174,10 @@ fn four_rows([a, b, c, d]: [&[[i16; STEP]]; ROWS], group: &mut [i16], stride: us
 
 /// Writes a row into its place among up to four: for each pair of inputs the rows' ones side by side, so that a kernel reads
 /// them all with one pointer. `group` is what all rows of the group take, `width` numbers each.
-pub(super) fn interleave<V: Copy, const GROUP: usize>(row: &[V], place: usize, width: usize, group: &mut [V]) {
+fn interleave(row: &[i16], place: usize, width: usize, group: &mut [i16]) {
     let rows = group.len() / width;
-    let (whole, rest) = row.as_chunks::<GROUP>();
-    let (places, _) = group.as_chunks_mut::<GROUP>();
+    let (whole, rest) = row.as_chunks::<2>();
+    let (places, _) = group.as_chunks_mut::<2>();
     let mut places = places.iter_mut().skip(place).step_by(rows);
     whole.iter().zip(&mut places).for_each(|(numbers, place)| *place = *numbers);
     let last = places.next().into_iter().flatten();
