@@ -101,9 +101,11 @@ def bert_weights(sizes, tensor):
 
 
 def main():
+    path = image_path()
+
     import torch
 
-    sizes, specials, pieces, scores, tensor = read(image_path())
+    sizes, specials, pieces, scores, tensor = read(path)
     weights = {name: torch.from_numpy(array) for name, array in bert_weights(sizes, tensor).items()}
     with whole_file(WORK / "base.pt") as part:
         torch.save({"sizes": sizes, "weights": weights}, part)

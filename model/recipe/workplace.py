@@ -56,6 +56,8 @@ def sha256(path):
 
 def checked(path, expected):
     """`path`, if its bytes are the expected ones."""
+    if not Path(path).exists():
+        raise Unusable(f"{path} is missing; install or fetch it again")
     found = sha256(path)
     if found != expected:
         raise Unusable(f"{path}: expected sha256 {expected}, found {found}; install or fetch it again")
