@@ -4,8 +4,8 @@
 import { RerankError, isRerankError } from "./error.js";
 import { isTrap } from "./instance.js";
 
-/** The most that travels at once, in bytes: a caller's whole file in memory is not copied as one. */
-const LONGEST_CHUNK = 4 << 20;
+/** The most that travels at once, in bytes. Each worker gets a copy, which a page's own thread makes: of larger ones that takes as long as a frame. */
+const LONGEST_CHUNK = 512 << 10;
 
 /**
  * @param {AbortSignal} signal

@@ -143,7 +143,8 @@ class PartBuffer {
     }
   }
 
+  /** What is left when no more comes. */
   get rest() {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 }

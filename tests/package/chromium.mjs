@@ -13,7 +13,7 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const ELSEWHERE = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
 
 /** No request of the browser's own, and no sandbox, which needs rights a container lacks. */
-const ARGUMENTS = [
+export const ARGUMENTS = [
   "--no-sandbox",
   "--disable-background-networking",
   "--disable-component-update",
@@ -33,11 +33,16 @@ const DOWNLOAD_MS = 60_000;
  * @returns {Promise<{ browser: import("playwright-core").Browser, missing?: undefined } | { browser?: undefined, missing: string }>}
  */
 export async function openBrowser() {
-  const path = onThisMachine() ?? installByApt() ?? installByPlaywright();
+  const { path, missing } = findBrowser();
   if (path) return { browser: await chromium.launch({ executablePath: path, headless: true, args: ARGUMENTS }) };
-  const missing = "expected Chromium or Chrome, found none; name one in CHROME_PATH";
   if (process.env.CI === "true") throw new Error(missing);
   return { missing };
+}
+
+/** Its program, or why there is none. @returns {{ path: string, missing?: undefined } | { path?: undefined, missing: string }} */
+export function findBrowser() {
+  const path = onThisMachine() ?? installByApt() ?? installByPlaywright();
+  return path ? { path } : { missing: "expected Chromium or Chrome, found none; name one in CHROME_PATH" };
 }
 
 function onThisMachine() {

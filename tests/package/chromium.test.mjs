@@ -75,8 +75,14 @@ if (browser) {
 
   test("the page's thread stays free while the default model loads and ranks on workers", async (t) => {
     const page = await open("/tests/host/");
-    const { longest, compiled } = await page.evaluate(async () => {
+    const { longest, compiled, mostBytes } = await page.evaluate(async () => {
       const { compiledHere } = await import(String(new URL("/tests/local/workers.mjs", location.href)));
+      let mostBytes = 0;
+      const { postMessage } = Worker.prototype;
+      Worker.prototype.postMessage = function (/** @type {any} */ message, /** @type {any} */ transfer) {
+        for (const { byteLength = 0 } of transfer ?? []) mostBytes = Math.max(mostBytes, byteLength);
+        postMessage.call(this, message, transfer);
+      };
       const tasks = [0];
       const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
       observer.observe({ type: "longtask" });
@@ -87,10 +93,17 @@ if (browser) {
         // The observer is told a little later.
         await new Promise((done) => setTimeout(done, 100));
         reranker.dispose();
+        // A whole file comes at once, as a part of one does out of the cache.
+        const { name: url } = performance.getEntriesByType("resource").find(({ name }) => name.endsWith(".onnx")) ?? { name: "" };
+        const model = await (await fetch(url)).arrayBuffer();
+        const tokenizer = await (await fetch(new URL("tokenizer.json", url))).arrayBuffer();
+        (await /** @type {any} */ (globalThis).api.LocalReranker.load({ model, tokenizer, workers: 2 })).dispose();
       });
-      return { longest: Math.max(...tasks), compiled };
+      return { longest: Math.max(...tasks), compiled, mostBytes };
     });
     assert.deepEqual(compiled, []);
+    // Each is copied in the page's thread, for each worker.
+    assert.ok(mostBytes > 0 && mostBytes <= 1 << 20, `a message of ${mostBytes} bytes`);
     t.diagnostic(`longest task: ${longest === 0 ? "under 50" : longest.toFixed(0)} ms`);
     // Ranking here takes seconds. The bound is loose, since a busy machine stretches whatever runs; tests/bench/thread.mjs measures.
     assert.ok(longest < 500, `a task of ${longest} ms`);
