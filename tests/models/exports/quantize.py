@@ -18,6 +18,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from rows import rows
 
 HERE = Path(__file__).parent
+RECIPE = HERE.parents[2] / "model" / "recipe"
 
 # What is committed: EXPORT or EXPORT.ENDING. README.md says what each covers.
 KEPT = [
@@ -47,6 +48,9 @@ KEPT = [
     "deberta-v2-dy18-eager.i8c",
     "gte-dy18-sdpa.i8t",
     "jina-dy18-sdpa",
+    "pair-ts14",
+    "pair-ts14.i8c",
+    "pair-ts14.i8s",
 ]
 
 # Ending → arguments of quantize_dynamic. transformers.js's q8 files are "i8t".
@@ -100,7 +104,14 @@ def logits(path: Path) -> list[float]:
 
 def quantize(path: Path, ending: str) -> Path:
     to = path.with_name(f"{path.stem}.{ending}.onnx")
-    if ending in DYNAMIC:
+    if path.stem.startswith("pair"):
+        sys.path.insert(0, str(RECIPE))
+        import export
+
+        export.quantize(path, to)
+        if ending == "i8s":
+            export.slim(to)
+    elif ending in DYNAMIC:
         quantize_dynamic(path, to, **DYNAMIC[ending])
     else:
         with tempfile.TemporaryDirectory() as folder:
