@@ -37,6 +37,9 @@ mod wide;
 mod attention;
 // Rows of mean 0 and variance 1.
 mod norm;
+// The default model's head.
+mod evidence;
+mod near;
 // Numbers for tests.
 #[cfg(test)]
 mod noise;
@@ -44,6 +47,7 @@ mod noise;
 pub use activation::Activation;
 pub use attention::Attention;
 pub use dot::{Dot, RelaxedDot, relaxed_dot};
+pub use evidence::{Evidence, Parameters, Reading};
 pub use linear::Linear;
 pub use norm::{LayerNorm, add};
 pub use panels::{Packing, Panels};

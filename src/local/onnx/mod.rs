@@ -34,6 +34,7 @@ mod label;
 // The fused operators.
 mod attention;
 mod embedding;
+mod evidence;
 mod linear;
 mod norm;
 
@@ -204,7 +205,7 @@ fn built(
 
 /// How the model will run, for people too.
 fn plan(fused: &Fused, rows_left: Option<usize>, came_first: bool) -> Plan {
-    let Fused { products, linears, attentions, norms, first_token } = *fused;
+    let Fused { products, linears, attentions, norms, first_token, evidence } = *fused;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let mut notes = vec![
         format!(
@@ -213,6 +214,7 @@ fn plan(fused: &Fused, rows_left: Option<usize>, came_first: bool) -> Plan {
         format!("last layer: {}", if first_token { "the first token alone" } else { "all tokens" }),
         format!("relaxed dot: {dot}"),
     ];
+    notes.extend(evidence.then(|| "head: token by token, on our kernel".to_owned()));
     notes
         .extend(rows_left.map(|rows| format!("word table: {rows} rows left in the cache, read as they are asked for")));
     if came_first {

@@ -7,6 +7,7 @@ use tract_onnx::prelude::TractResult;
 
 use crate::local::kernels::Activation;
 use crate::local::onnx::attention::Attention;
+use crate::local::onnx::evidence::Evidence;
 use crate::local::onnx::fuse::index::{Index, whole};
 use crate::local::onnx::fuse::{linear, norm};
 use crate::local::onnx::linear::Linear;
@@ -29,6 +30,8 @@ pub(super) enum Layer {
     Attention { head: usize, scale: f32 },
     /// One input, or two whose sum is meant.
     Norm(Box<Parameters>),
+    /// Six inputs; parameters as in [`Evidence::new`].
+    Evidence(Vec<TensorProto>),
 }
 
 /// A LayerNorm's parameters, as in [`norm::Norm`].
@@ -58,6 +61,10 @@ impl Layer {
             bias: it.bias.cloned(),
             activation: it.activation,
         }])
+    }
+
+    pub(super) fn evidence(parameters: &[&TensorProto]) -> Self {
+        Self::Evidence(parameters.iter().map(|&it| it.clone()).collect())
     }
 
     pub(super) fn norm(it: &norm::Norm<'_>) -> Self {
@@ -160,6 +167,10 @@ impl Drafts {
                 Layer::Norm(it) => {
                     let norm = Norm::new(&*weights.take(&it.gamma)?, &*weights.take(&it.beta)?, it.epsilon)?;
                     places.keep(norm, name, input, output)
+                }
+                Layer::Evidence(parameters) => {
+                    let parameters: TractResult<Vec<_>> = parameters.iter().map(|it| weights.take(it)).collect();
+                    places.keep(Evidence::new(&parameters?)?, name, input, output)
                 }
             };
         }

@@ -6,8 +6,11 @@
 
 // Who writes and reads what.
 mod index;
+// Whether a value is computed as it is written down.
+mod template;
 // What is recognised.
 mod attention;
+mod evidence;
 mod gelu;
 mod linear;
 mod norm;
@@ -51,6 +54,8 @@ pub(super) struct Fused {
     pub(super) norms: usize,
     /// Whether the last layer computes the classifier's token alone.
     pub(super) first_token: bool,
+    /// Whether the head was, which compares token by token.
+    pub(super) evidence: bool,
 }
 
 /// A graph with drafts in place of what was recognised. It may be cut before they are built: a part of it then runs the very
@@ -100,6 +105,10 @@ fn recognised(graph: &GraphProto, fusing: Fusing) -> (Drafts, Fused) {
             drafts.push(&index, vec![it.input], it.output, Layer::linear(&it));
             fused.linears += 1;
         }
+    }
+    for it in index.nodes().filter_map(|node| evidence::evidence(&index, node)) {
+        drafts.push(&index, it.inputs, it.output, Layer::evidence(&it.parameters));
+        fused.evidence = true;
     }
     if fused.linears == 0 {
         return (drafts, fused);
