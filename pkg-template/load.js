@@ -58,6 +58,10 @@ export function openLocal(options, wasm, onProgress) {
   let isIndivisible = false;
   /** What all instances run, first to last. @type {WebAssembly.Module | undefined} */
   let code;
+  /** Of the files that the workers have. @type {import("./pump.js").Fingerprints | undefined} */
+  let fingerprints;
+  /** Once they are known to have changed, no worker can be replaced any more. @type {Changed | undefined} */
+  let changed;
 
   /** @param {Compile} compile in some thread */
   async function moduleBy(compile) {
@@ -118,9 +122,11 @@ export function openLocal(options, wasm, onProgress) {
     };
     const loadings = new Set(await startAll(wanted, model.size, crew, known));
     try {
-      await pump(signal, { model, tokenizer }, loadings, report, end);
+      const found = await pump(signal, { model, tokenizer }, loadings, report, end);
       onRead();
       signal.throwIfAborted();
+      if (isLoaded) compare(found);
+      else fingerprints = found;
       if (known.again && model.isKept?.() === false) throw new RerankError(CANNOT, "the cache did not keep the model");
       if (options.sha256) report({ phase: "verify", loaded: 1, total: 1 });
       report({ phase: "build", loaded: 0, total: 1 });
@@ -135,7 +141,7 @@ export function openLocal(options, wasm, onProgress) {
       return lanes;
     } catch (error) {
       for (const loading of loadings) loading.drop();
-      if (!(isRerankError(error) || isFailure(error))) throw error;
+      if (!(isRerankError(error) || isFailure(error)) || error instanceof Changed) throw error;
       if (error.code === CANNOT && !(isResident && isIndivisible)) {
         if (isResident) isIndivisible = true;
         isResident = true;
@@ -144,6 +150,13 @@ export function openLocal(options, wasm, onProgress) {
       if (!SPOILED.has(error.code)) throw error;
       await Promise.all([model.discard?.(), tokenizer.discard?.()]);
       throw model.wasKept || tokenizer.wasKept ? new StartOver("model") : error;
+    }
+  }
+
+  /** Whoever replaces a worker must rank as the others do. @param {import("./pump.js").Fingerprints} found */
+  function compare(found) {
+    for (const name of /** @type {const} */ (["model", "tokenizer"])) {
+      if (found[name] !== fingerprints?.[name]) throw (changed = new Changed(name));
     }
   }
 
@@ -169,6 +182,7 @@ export function openLocal(options, wasm, onProgress) {
 
   /** @type {typeof open} */
   async function openAnew(signal, wanted, report) {
+    if (changed) throw changed;
     /** @type {LaneDied | undefined} */
     let death;
     for (let start = 1; ; start++) {
@@ -229,6 +243,14 @@ function filesOf({ model, tokenizer, cache, sha256, timeoutMs }, note) {
     const known = { model: found.sha256?.model, tokenizer: tokenizer ? undefined : found.sha256?.tokenizer };
     return (files = readers(found.model, tokenizer ?? found.tokenizer, sha256 ?? known));
   };
+}
+
+/** A worker that died cannot be replaced: its file is another one by now. */
+class Changed extends RerankError {
+  /** @param {string} name */
+  constructor(name) {
+    super("checksum_mismatch", `${name}: expected the bytes that were loaded at first, to replace a worker that died, found others: the file has changed; load the reranker again`);
+  }
 }
 
 /** @param {Loading} loading @param {Record<string, any>} options */

@@ -7,17 +7,24 @@ import { isTrap } from "./instance.js";
 /** The most that travels at once, in bytes. Each worker gets a copy, which a page's own thread makes: of larger ones that takes as long as a frame. */
 const LONGEST_CHUNK = 512 << 10;
 
+/** Every byte of a tokenizer counts for its fingerprint; of a model one in so many, a prime number, so that each column of a matrix is met. */
+const STRIDES = { model: 13, tokenizer: 1 };
+
+/** @typedef {{ model: string, tokenizer: string }} Fingerprints which tell one version of a file from another, and are no proof of anything */
+
 /**
  * @param {AbortSignal} signal
  * @param {Record<"model" | "tokenizer", import("./sources.js").OpenSource>} sources
  * @param {Set<import("./instance.js").Loading>} loadings one that fails is let go and taken out, unless it is the last
  * @param {(p: import("./load.js").Progress) => void} onProgress
  * @param {() => void} stop ends the sources
+ * @returns {Promise<Fingerprints>} of what went through
  */
 export async function pump(signal, sources, loadings, onProgress, stop) {
   const sizes = [sources.model.size, sources.tokenizer.size];
   const total = sizes.includes(undefined) ? {} : { total: Number(sizes[0]) + Number(sizes[1]) };
   let loaded = 0;
+  const found = { model: "", tokenizer: "" };
   /** @param {"model" | "tokenizer"} name @param {unknown} cause */
   const told = (name, cause) => {
     if (signal.aborted || isRerankError(cause) || !(cause instanceof Error) || isTrap(cause)) return cause;
@@ -30,10 +37,12 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
   const copy = async (/** @type {"model" | "tokenizer"} */ name) => {
     // One chunk on its way while the next one is read.
     let sent = Promise.resolve();
+    const fingerprint = new Fingerprint(STRIDES[name]);
     const send = async (/** @type {Uint8Array} */ chunk) => {
       await sent;
       sent = each(loadings, (it) => it.push(name, chunk));
       sent.catch((cause) => refuse(told(name, cause)));
+      fingerprint.add(chunk);
       loaded += chunk.byteLength;
       onProgress({ phase: "download", loaded, ...total });
     };
@@ -45,6 +54,7 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
         }
       }
       await sent;
+      found[name] = fingerprint.text;
       if (!signal.aborted) await each(loadings, (it) => it.finish(name));
     } catch (cause) {
       throw told(name, cause);
@@ -53,6 +63,7 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
   const copies = [copy("model"), copy("tokenizer")];
   try {
     await Promise.race([Promise.all(copies), refused]);
+    return found;
   } catch (error) {
     // What sources hold and keep is let go of before anybody hears of it.
     stop();
@@ -76,4 +87,29 @@ async function each(loadings, act) {
     }
   };
   await Promise.all([...loadings].map(one));
+}
+
+/** The length and a hash of some bytes, however they are cut into chunks. It passes by the gigabyte per second, which SHA-256 does not. */
+class Fingerprint {
+  #stride;
+  #length = 0;
+  #hash = 0;
+
+  /** @param {number} stride */
+  constructor(stride) {
+    this.#stride = stride;
+  }
+
+  /** @param {Uint8Array} chunk */
+  add(chunk) {
+    const stride = this.#stride;
+    let hash = this.#hash;
+    for (let at = (stride - (this.#length % stride)) % stride; at < chunk.byteLength; at += stride) hash = (Math.imul(hash, 31) + chunk[at]) | 0;
+    this.#hash = hash;
+    this.#length += chunk.byteLength;
+  }
+
+  get text() {
+    return `${this.#length} ${this.#hash}`;
+  }
 }

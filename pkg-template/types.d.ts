@@ -326,7 +326,8 @@ export interface LocalOptions {
    * 4; one for a model whose size is not known; where none can be started, the calling thread. Cloudflare Workers have none. No
    * special headers are needed.
    *
-   * A worker that dies is replaced and its document is scored again; a second death during one call ends it with `internal`.
+   * A worker that dies is replaced and its document is scored again; a second death during one call ends it with `internal`. One
+   * whose file has changed since is not replaced: the others go on, and without another the call ends with `checksum_mismatch`.
    */
   workers?: number | "auto";
   /**

@@ -3,7 +3,8 @@
 //
 //   /MODE/ID/FILE    FILE of a folder, served in that mode; ID keeps what one test asks apart from the others'
 //   /log/ID          what was asked below that ID: [{ file, method, range?, ifRange?, sent }]
-//   /set/ID/STATE    "down": the server hangs up on everything below ID; "new": its files have changed; "up"
+//   /set/ID/STATE    "down": the server hangs up on everything below ID; "new": its files are told to have changed; "other": they have, and are
+//                    as long as before; "up"
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -26,6 +27,7 @@ const MODES = {
     answer.hasVersion = false;
     if (first) answer.cutAt = 0.75;
   },
+  "no-version": (answer) => (answer.hasVersion = false),
   // Each connection breaks.
   "cut-always": (answer) => (answer.cutAt = 0),
   // Half of it, then nothing for ever.
@@ -72,7 +74,7 @@ export async function serveFaulty(folder) {
     const etag = `"${state ?? "old"}-${answer.bytes.length}"`;
     if (answer.hasVersion) {
       response.setHeader("etag", etag);
-      response.setHeader("last-modified", new Date(state === "new" ? 2e12 : 1e12).toUTCString());
+      response.setHeader("last-modified", new Date(state === undefined || state === "up" ? 1e12 : 2e12).toUTCString());
     }
     response.setHeader("cache-control", answer.maxAge ? `max-age=${answer.maxAge}` : "no-cache");
     const isSame = ifRange === undefined || ifRange === etag;
@@ -84,6 +86,8 @@ export async function serveFaulty(folder) {
       return void response.end();
     }
     if (answer.isWrong) answer.bytes[length >> 1] ^= 1;
+    // Some of a model's weights.
+    if (state === "other" && file.endsWith(".onnx")) for (let at = 0; at < 64; at++) answer.bytes[(length >> 1) + at] ^= 1;
     const body = answer.bytes.subarray(from, Number(end) + 1);
     const headers = { "content-length": body.length + (answer.lie ?? 0), ...(from > 0 ? { "content-range": `bytes ${from}-${from + body.length - 1}/${length}` } : {}) };
     const breaks = answer.cutAt !== undefined || Number(answer.lie) > 0;

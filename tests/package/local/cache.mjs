@@ -12,7 +12,7 @@ const PART_BYTES = 4 << 20;
 let last = 0;
 
 /** URLs of one test alone. @param {import("../context.mjs").Context} context @param {string} mode @param {string} [file] */
-function filesOf({ faulty }, mode, file = SMALL) {
+export function filesOf({ faulty }, mode, file = SMALL) {
   const id = `${Date.now().toString(36)}-${++last}`;
   const ask = async (/** @type {string} */ path) => (await fetch(`${faulty}/${path}`)).json();
   return {
@@ -22,7 +22,7 @@ function filesOf({ faulty }, mode, file = SMALL) {
     log: () => ask(`log/${id}`),
     /** GETs of the model so far. */
     gets: async () => (await ask(`log/${id}`)).filter((/** @type {any} */ it) => it.file === file && it.method === "GET"),
-    /** @param {"up" | "down" | "new"} state */
+    /** @param {"up" | "down" | "new" | "other"} state */
     set: (state) => ask(`set/${id}/${state}`),
   };
 }

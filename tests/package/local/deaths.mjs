@@ -2,6 +2,7 @@
 // Workers that die: while they load, while they rank, while they have nothing to do.
 
 import { equal, ok, rejects, same } from "../expect.mjs";
+import { filesOf } from "./cache.mjs";
 import { LONG, QUERY, SHORT, documentsOf, pickOne, random, sleep, withWorkers } from "./workers.mjs";
 
 /** Calls in the test of random kills: issue 8 asks for 500, and one runtime has them on every run. */
@@ -65,6 +66,35 @@ const all = [
         await rejects(context.loadFrom("tiny_int8", { workers: 1, onProgress: kill }), "internal", /killed/);
         await sleep(50);
         equal(alive.size, 0, "workers after loads that failed");
+      }),
+  },
+  {
+    name: "a worker is not replaced by one with other weights: checksum_mismatch once no other lives, and the file is not asked for again",
+    run: (context) =>
+      withWorkers(context, async (alive) => {
+        for (const options of [{}, { maxMemoryBytes: 1 }, { cache: "require" }]) {
+          // A server that tells versions, and one that does not; its file would come out of the cache, and be the old one.
+          for (const mode of options.cache ? ["plain"] : ["plain", "no-version"]) {
+            const what = `${JSON.stringify(options)}, ${mode}`;
+            const { model, tokenizer, gets, set } = filesOf(context, mode);
+            const load = () => context.load({ model, tokenizer, workers: 2, ...options });
+            const reranker = await load();
+            const expected = (await reranker.rerank(SHORT)).results;
+            await set("other");
+            pickOne(alive, 0).terminate();
+            // A copy is left, or no more than a part.
+            if (!options.maxMemoryBytes) same((await reranker.rerank(SHORT)).results, expected, what);
+            for (const worker of [...alive]) worker.terminate();
+            await rejects(reranker.rerank(SHORT), "checksum_mismatch", /^model: .*changed/);
+            const asked = (await gets()).length;
+            await rejects(reranker.rerank(SHORT), "checksum_mismatch");
+            equal((await gets()).length, asked, `GETs, ${what}`);
+            reranker.dispose();
+            const again = await load();
+            equal((await again.rerank(SHORT)).results.length, 2, `results of the new file, ${what}`);
+            again.dispose();
+          }
+        }
       }),
   },
   {
