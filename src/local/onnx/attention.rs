@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use tract_onnx::prelude::TractError;
 use tract_onnx::tract_hir::internal::{
-    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, Op, OutletId, Solver, SpecialOps, StaticName,
-    TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
-    op_out_of_plan, tvec,
+    Datum, DatumTypeExt, EvalContext, EvalOp, Op, StaticName, TValue, TVec, Tensor, TractResult, TypedFact, TypedOp,
+    as_op, op_as_typed_op, op_out_of_plan, tvec,
 };
 
 use crate::local::kernels;
@@ -31,31 +30,7 @@ impl Attention {
     }
 }
 
-impl Expansion for Attention {
-    fn name(&self) -> StaticName {
-        NAME.into()
-    }
-
-    fn rules<'r, 'p: 'r, 's: 'r>(
-        &'s self,
-        solver: &mut Solver<'r>,
-        inputs: &'p [TensorProxy],
-        outputs: &'p [TensorProxy],
-    ) -> InferenceResult {
-        let ([queries, ..], [y]) = (inputs, outputs) else { return Err(unexpected("arity")) };
-        solver.equals(&y.datum_type, f32::datum_type())?;
-        solver.equals(&y.shape, &queries.shape)
-    }
-
-    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        model.wire_node(prefix, TypedAttention(self.clone()), inputs)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct TypedAttention(Attention);
-
-impl Op for TypedAttention {
+impl Op for Attention {
     fn name(&self) -> StaticName {
         NAME.into()
     }
@@ -63,12 +38,12 @@ impl Op for TypedAttention {
     op_as_typed_op!();
 }
 
-impl EvalOp for TypedAttention {
+impl EvalOp for Attention {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let [queries, keys, values, mask @ ..] = inputs.as_slice() else { return Err(unexpected("arity")) };
-        let Self(Attention { head, scale }) = *self;
+        let Self { head, scale } = *self;
         let [&[_, queried, width], &[_, length, _]] = [queries.shape(), keys.shape()] else {
             return Err(unexpected("rank"));
         };
@@ -95,7 +70,7 @@ impl EvalOp for TypedAttention {
     }
 }
 
-impl TypedOp for TypedAttention {
+impl TypedOp for Attention {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [queries, keys, values, ..] = inputs else { return Err(unexpected("arity")) };
         if [queries, keys, values].iter().any(|it| it.rank() != 3) || keys.shape != values.shape {

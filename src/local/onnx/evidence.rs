@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::TractError;
 use tract_onnx::tract_hir::internal::{
-    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, Op, OutletId, Solver, SpecialOps, StaticName,
-    TValue, TVec, Tensor, TensorProxy, ToDim, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
-    op_out_of_plan, tvec,
+    Datum, DatumTypeExt, EvalContext, EvalOp, Op, StaticName, TValue, TVec, Tensor, TractResult, TypedFact, TypedOp,
+    as_op, op_as_typed_op, op_out_of_plan, tvec,
 };
 
 use crate::local::kernels::{self, Parameters, Reading};
@@ -42,39 +41,15 @@ impl Evidence {
     }
 }
 
-impl Expansion for Evidence {
-    fn name(&self) -> StaticName {
-        NAME.into()
-    }
-
-    fn rules<'r, 'p: 'r, 's: 'r>(
-        &'s self,
-        solver: &mut Solver<'r>,
-        _: &'p [TensorProxy],
-        outputs: &'p [TensorProxy],
-    ) -> InferenceResult {
-        let [y] = outputs else { return Err(unexpected("arity")) };
-        solver.equals(&y.datum_type, f32::datum_type())?;
-        solver.equals(&y.shape, tvec!(1.to_dim(), 1.to_dim()))
-    }
-
-    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        model.wire_node(prefix, TypedEvidence(Arc::clone(&self.0)), inputs)
-    }
-}
-
-#[derive(Clone, Debug)]
-struct TypedEvidence(Arc<kernels::Evidence>);
-
-impl PartialEq for TypedEvidence {
+impl PartialEq for Evidence {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for TypedEvidence {}
+impl Eq for Evidence {}
 
-impl Op for TypedEvidence {
+impl Op for Evidence {
     fn name(&self) -> StaticName {
         NAME.into()
     }
@@ -82,7 +57,7 @@ impl Op for TypedEvidence {
     op_as_typed_op!();
 }
 
-impl EvalOp for TypedEvidence {
+impl EvalOp for Evidence {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -98,7 +73,7 @@ impl EvalOp for TypedEvidence {
     }
 }
 
-impl TypedOp for TypedEvidence {
+impl TypedOp for Evidence {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [_, hidden, compared, by_id, query, document] = inputs else { return Err(unexpected("arity")) };
         let is_of = |it: &TypedFact, rank: usize| it.rank() == rank && it.datum_type == f32::datum_type();

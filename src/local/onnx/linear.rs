@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::TractError;
 use tract_onnx::tract_hir::internal::{
-    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, Op, OutletId, Solver, SpecialOps, StaticName,
-    TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
-    op_out_of_plan,
+    Datum, DatumTypeExt, EvalContext, EvalOp, Op, StaticName, TValue, TVec, Tensor, TractResult, TypedFact, TypedOp,
+    as_op, op_as_typed_op, op_out_of_plan,
 };
 
 use crate::local::kernels::{self, Activation, Rows};
@@ -52,54 +51,15 @@ impl Linear {
     }
 }
 
-impl Expansion for Linear {
-    fn name(&self) -> StaticName {
-        NAME.into()
-    }
-
-    fn nboutputs(&self) -> TractResult<usize> {
-        Ok(self.layers.len())
-    }
-
-    fn rules<'r, 'p: 'r, 's: 'r>(
-        &'s self,
-        solver: &mut Solver<'r>,
-        inputs: &'p [TensorProxy],
-        outputs: &'p [TensorProxy],
-    ) -> InferenceResult {
-        let [x] = inputs else { return Err(unexpected("arity")) };
-        for (y, layer) in outputs.iter().zip(&self.layers) {
-            solver.equals(&y.datum_type, f32::datum_type())?;
-            solver.equals(&y.rank, &x.rank)?;
-            solver.given(&x.shape, move |solver, mut shape| {
-                if let Some(last) = shape.last_mut() {
-                    *last = layer.panels().outputs().into();
-                }
-                solver.equals(&y.shape, shape)
-            })?;
-        }
-        Ok(())
-    }
-
-    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        model.wire_node(prefix, TypedLinear { layers: self.layers.clone() }, inputs)
-    }
-}
-
-#[derive(Clone, Debug)]
-struct TypedLinear {
-    layers: Vec<Arc<kernels::Linear>>,
-}
-
-impl PartialEq for TypedLinear {
+impl PartialEq for Linear {
     fn eq(&self, other: &Self) -> bool {
         self.layers.len() == other.layers.len() && self.layers.iter().zip(&other.layers).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 }
 
-impl Eq for TypedLinear {}
+impl Eq for Linear {}
 
-impl Op for TypedLinear {
+impl Op for Linear {
     fn name(&self) -> StaticName {
         NAME.into()
     }
@@ -107,7 +67,7 @@ impl Op for TypedLinear {
     op_as_typed_op!();
 }
 
-impl EvalOp for TypedLinear {
+impl EvalOp for Linear {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -126,7 +86,7 @@ impl EvalOp for TypedLinear {
     }
 }
 
-impl TypedOp for TypedLinear {
+impl TypedOp for Linear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [x] = inputs else { return Err(unexpected("arity")) };
         let fact = |layer: &Arc<kernels::Linear>| {

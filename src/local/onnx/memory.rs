@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use tract_onnx::prelude::{Symbol, SymbolValues, TDim, TypedModel};
 
+use crate::local::onnx::chain::Chain;
+
 /// Values as large as the largest that are there at once: what an operator reads and what it writes, and as much again for the
 /// residual beside them and for rows quantized or turned around.
 const AT_ONCE: u64 = 3;
@@ -20,7 +22,12 @@ impl Memory {
     pub(super) fn of(model: &TypedModel, length: Symbol) -> Self {
         let facts = model.nodes.iter().flat_map(|node| &node.outputs).map(|output| &output.fact);
         let computed = facts.filter(|fact| fact.konst.is_none());
-        let sizes = computed.map(|fact| fact.shape.volume() * fact.datum_type.size_of()).collect();
+        let mut sizes: HashSet<TDim> = computed.map(|fact| fact.shape.volume() * fact.datum_type.size_of()).collect();
+        for node in &model.nodes {
+            let Some(chain) = node.op_as::<Chain>() else { continue };
+            let inputs = model.node_input_facts(node.id);
+            sizes.extend(inputs.and_then(|inputs| chain.sizes(&inputs)).into_iter().flatten());
+        }
         Self { sizes, length }
     }
 

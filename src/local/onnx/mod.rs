@@ -33,6 +33,7 @@ mod memory;
 mod label;
 // The fused operators.
 mod attention;
+mod chain;
 mod embedding;
 mod evidence;
 mod linear;

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::TractError;
 use tract_onnx::tract_hir::internal::{
-    Datum, DatumTypeExt, EvalContext, EvalOp, Expansion, InferenceResult, IntoTensor, Op, OutletId, Solver, SpecialOps,
-    StaticName, TValue, TVec, Tensor, TensorProxy, TractResult, TypedFact, TypedModel, TypedOp, as_op, op_as_typed_op,
-    op_out_of_plan, tvec,
+    Datum, DatumTypeExt, EvalContext, EvalOp, IntoTensor, Op, StaticName, TValue, TVec, Tensor, TractResult, TypedFact,
+    TypedOp, as_op, op_as_typed_op, op_out_of_plan, tvec,
 };
 
 use crate::local::kernels::{LayerNorm, add};
@@ -32,41 +31,15 @@ impl Norm {
     }
 }
 
-impl Expansion for Norm {
-    fn name(&self) -> StaticName {
-        NAME.into()
-    }
-
-    fn rules<'r, 'p: 'r, 's: 'r>(
-        &'s self,
-        solver: &mut Solver<'r>,
-        inputs: &'p [TensorProxy],
-        outputs: &'p [TensorProxy],
-    ) -> InferenceResult {
-        let ([x, ..], [y]) = (inputs, outputs) else { return Err(unexpected("arity")) };
-        solver.equals(&y.datum_type, f32::datum_type())?;
-        solver.equals(&y.shape, &x.shape)
-    }
-
-    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        model.wire_node(prefix, TypedNorm { norm: Arc::clone(&self.norm) }, inputs)
-    }
-}
-
-#[derive(Clone, Debug)]
-struct TypedNorm {
-    norm: Arc<LayerNorm>,
-}
-
-impl PartialEq for TypedNorm {
+impl PartialEq for Norm {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.norm, &other.norm)
     }
 }
 
-impl Eq for TypedNorm {}
+impl Eq for Norm {}
 
-impl Op for TypedNorm {
+impl Op for Norm {
     fn name(&self) -> StaticName {
         NAME.into()
     }
@@ -74,7 +47,7 @@ impl Op for TypedNorm {
     op_as_typed_op!();
 }
 
-impl EvalOp for TypedNorm {
+impl EvalOp for Norm {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -90,7 +63,7 @@ impl EvalOp for TypedNorm {
     }
 }
 
-impl TypedOp for TypedNorm {
+impl TypedOp for Norm {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [x, rest @ ..] = inputs else { return Err(unexpected("arity")) };
         let fits = x.shape.last().is_some_and(|it| *it == self.norm.width().into());

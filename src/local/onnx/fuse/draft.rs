@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, attribute_proto};
 use tract_onnx::prelude::TractResult;
+use tract_onnx::tract_hir::internal::TypedOp;
 
 use crate::local::kernels::Activation;
 use crate::local::onnx::attention::Attention;
 use crate::local::onnx::evidence::Evidence;
 use crate::local::onnx::fuse::index::{Index, whole};
-use crate::local::onnx::fuse::{linear, norm};
+use crate::local::onnx::fuse::{chains, linear, norm};
 use crate::local::onnx::linear::Linear;
 use crate::local::onnx::norm::Norm;
 use crate::local::onnx::places::Places;
@@ -69,6 +70,18 @@ impl Layer {
 
     pub(super) fn norm(it: &norm::Norm<'_>) -> Self {
         Self::Norm(Box::new(Parameters { gamma: it.gamma.clone(), beta: it.beta.clone(), epsilon: it.epsilon }))
+    }
+
+    fn operator(&self, weights: &mut Weights) -> TractResult<Box<dyn TypedOp>> {
+        Ok(match self {
+            Self::Linear(matrices) => Box::new(linear_operator(matrices, weights)?),
+            &Self::Attention { head, scale } => Box::new(Attention::new(head, scale)),
+            Self::Norm(it) => Box::new(Norm::new(&*weights.take(&it.gamma)?, &*weights.take(&it.beta)?, it.epsilon)?),
+            Self::Evidence(parameters) => {
+                let parameters: TractResult<Vec<_>> = parameters.iter().map(|it| weights.take(it)).collect();
+                Box::new(Evidence::new(&parameters?)?)
+            }
+        })
     }
 }
 
@@ -156,24 +169,15 @@ impl Drafts {
         graph.node = joined;
     }
 
-    /// Makes the operators, which take their weights.
-    pub(super) fn build(self, graph: &mut GraphProto, weights: &mut Weights, places: &mut Places) -> TractResult<()> {
-        for node in &mut graph.node {
-            let Some(layer) = self.of(node) else { continue };
-            let (name, input, output) = (node.name.clone(), node.input.clone(), node.output.clone());
-            *node = match layer {
-                Layer::Linear(matrices) => places.keep(linear_operator(matrices, weights)?, name, input, output),
-                &Layer::Attention { head, scale } => places.keep(Attention::new(head, scale), name, input, output),
-                Layer::Norm(it) => {
-                    let norm = Norm::new(&*weights.take(&it.gamma)?, &*weights.take(&it.beta)?, it.epsilon)?;
-                    places.keep(norm, name, input, output)
-                }
-                Layer::Evidence(parameters) => {
-                    let parameters: TractResult<Vec<_>> = parameters.iter().map(|it| weights.take(it)).collect();
-                    places.keep(Evidence::new(&parameters?)?, name, input, output)
-                }
-            };
+    /// Makes the operators, which take their weights, those that read each other's values as one.
+    pub(super) fn build(&self, graph: &mut GraphProto, weights: &mut Weights, places: &mut Places) -> TractResult<()> {
+        let mut operators = HashMap::new();
+        for (at, node) in graph.node.iter().enumerate() {
+            if let Some(layer) = self.of(node) {
+                operators.insert(at, layer.operator(weights)?);
+            }
         }
+        chains::join(graph, operators, places);
         Ok(())
     }
 }

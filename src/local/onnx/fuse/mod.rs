@@ -16,6 +16,8 @@ mod linear;
 mod norm;
 // Drafts on their way.
 mod draft;
+// Drafts that become one operator.
+mod chains;
 // The last layer, of which one token is read.
 mod first_token;
 
