@@ -95,6 +95,8 @@ fn check(name: &str, plan: &str, golden: &Value) -> Option<(f64, f64)> {
     // In fp32 too, which is held to onnxruntime closely.
     let has_head = fused.notes.iter().any(|note| note.starts_with("head: token by token"));
     assert_eq!(has_head, name.starts_with("pair"), "{name}");
+    let is_apart = fused.notes.iter().any(|note| note.starts_with("query and document: read apart"));
+    assert_eq!(is_apart, name.starts_with("pair-ts14.i8"), "{name}");
     if !onnxruntime.is_empty() {
         check_int8(name, &fused.logits, &plain.logits, &onnxruntime, &fp32);
         return Some((distance(&fused.logits, &fp32), distance(&onnxruntime, &fp32)));
@@ -191,6 +193,27 @@ fn parts_give_the_logits_of_the_whole_bit_for_bit() {
             scope.spawn(move || SPLIT.iter().skip(first).step_by(2).for_each(|name| check(name)));
         }
     });
+}
+
+#[test]
+fn a_query_that_was_read_before_changes_nothing() {
+    let file = std::fs::read(folder().join("pair-ts14.i8c.onnx")).expect("a file");
+    let row = |query: &[i64], document: &[i64]| Row {
+        ids: [query, document].concat(),
+        segments: [vec![0; query.len()], vec![1; document.len()]].concat(),
+    };
+    let [one, two] = [&[3, 20, 21, 4][..], &[3, 22, 4]];
+    let rows = [row(one, &[3, 30, 4]), row(one, &[3, 31, 32, 33, 4]), row(two, &[3, 30, 4]), row(one, &[3, 34, 4])];
+    let alone = |row: &Row| onnx::cross_encoder(file.clone()).expect("a model").logits(row).expect("a logit");
+    let expected: Vec<f32> = rows.iter().map(alone).collect();
+    let model = onnx::cross_encoder(file.clone()).expect("a model");
+    let found: Vec<f32> = rows.iter().map(|row| model.logits(row).expect("a logit")).collect();
+    assert_eq!(found, expected);
+    // One side alone is no pair.
+    for segments in [[0, 0, 0], [1, 1, 1]] {
+        let row = Row { ids: vec![3, 20, 4], segments: segments.to_vec() };
+        assert!(model.logits(&row).is_ok(), "{segments:?}");
+    }
 }
 
 fn part(file: &[u8], part: Part) -> Option<OnnxCrossEncoder> {

@@ -29,6 +29,11 @@ mod rows;
 mod tables;
 // What a row takes.
 mod memory;
+// Query and document apart.
+mod readings;
+mod sides;
+// What runs.
+mod graph;
 // One of several labels.
 mod label;
 // The fused operators.
@@ -39,14 +44,9 @@ mod evidence;
 mod linear;
 mod norm;
 
-use std::sync::Arc;
-
 use tract_onnx::Onnx;
-use tract_onnx::pb::ModelProto;
-use tract_onnx::prelude::{
-    Datum, DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TractResult,
-    TypedRunnableModel, tvec,
-};
+use tract_onnx::pb::{GraphProto, ModelProto};
+use tract_onnx::prelude::Datum;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::kernels;
@@ -54,30 +54,30 @@ use crate::local::load::Destination;
 use crate::local::logits::{CrossEncoder, Plan};
 use crate::local::pair::Row;
 use crate::local::room::Room;
-use check::{Input, Tables};
+use check::Tables;
 use fuse::Fused;
 pub use fuse::Fusing;
+use graph::{Graph, Inputs};
 use label::log_odds;
-use memory::Memory;
 pub use parts::Part;
 use parts::Range;
 use places::Places;
+use readings::Readings;
+use sides::Sides;
 use weights::Weights;
 
 pub use stream::IncomingModel;
 
-/// Symbol of a row's tokens.
-const LENGTH: &str = "length";
-
 /// A cross-encoder that tract runs: what is recognised on fused operators of ours, the rest on its own.
 pub struct OnnxCrossEncoder {
     plan: Plan,
-    model: Arc<TypedRunnableModel>,
-    inputs: Vec<(Input, DatumType)>,
+    graph: Graph,
+    /// Where both sides of a pair are read alone, and then `head` compares them; none where the graph reads pairs.
+    sides: Option<Sides>,
+    head: Option<Graph>,
     tables: Tables,
     /// By which to rank; none: a part of the model that ends before the classifier.
     label: Option<usize>,
-    memory: Memory,
 }
 
 /// Reads a whole file that is in memory.
@@ -112,10 +112,6 @@ impl IncomingModel {
     /// out, as Optimum and transformers.js export them, in fp32 or dynamic int8. `label`: by which of them to rank; none where
     /// there is one.
     ///
-    /// The graph is simplified once for one pair of any length: the batch is 1 and the length stays a symbol, because
-    /// tract cannot flatten the classifier's token when both are unknown, and because a row must not depend on its
-    /// neighbours.
-    ///
     /// # Errors
     /// `bad_model` with what was found and which export works; `invalid_request` for a label it does not have.
     pub fn build(self, fusing: Fusing, label: Option<usize>) -> Result<OnnxCrossEncoder> {
@@ -134,7 +130,7 @@ impl IncomingModel {
 }
 
 fn built(
-    mut proto: ModelProto,
+    mut file: ModelProto,
     mut weights: Weights,
     mut range: Range,
     fusing: Fusing,
@@ -143,69 +139,84 @@ fn built(
     let onnx = Onnx { op_register: operators::register(), ..Onnx::default() };
     let mut onnx = onnx.with_ignore_output_shapes(true).with_ignore_value_info(true);
     onnx.op_register.insert(places::NAME, places::builder);
-    refuse::opset(&proto)?;
-    let graph = proto.graph.get_or_insert_default();
-    rewrite::simplify(graph);
-    weights.count_readers(graph);
-    refuse::operators(graph, operators::is_known)?;
-    refuse::initializers(graph, |name| weights.has(name) || weights.is_skipped(name) || weights.is_left(name))?;
-    let mut inputs = check::inputs(graph)?;
-    let sizes = check::tables(graph);
-    let mut kept = refuse::output(graph)?;
-    range.find_alike(graph);
-    let drafted = fuse::draft(graph, fusing);
-    if !range.is_whole() {
-        let output = graph.output.get(kept).map(|output| output.name.clone()).unwrap_or_default();
-        let hidden = range.cut(graph, &output, |name| weights.is_skipped(name))?;
-        inputs = check::left(inputs, graph);
-        inputs.extend(hidden.map(|hidden| (hidden, f32::datum_type())));
-        kept = 0;
-    }
-    let mut places = Places::default();
+    refuse::opset(&file)?;
+    let mut graph = file.graph.take().unwrap_or_default();
+    rewrite::simplify(&mut graph);
+    weights.count_readers(&graph);
+    refuse::operators(&graph, operators::is_known)?;
+    refuse::initializers(&graph, |name| weights.has(name) || weights.is_skipped(name) || weights.is_left(name))?;
+    let inputs = check::inputs(&graph)?;
+    let tables = check::tables(&graph);
+    graph.output = vec![graph.output.swap_remove(refuse::output(&graph)?)];
+    range.find_alike(&graph);
+    let drafted = fuse::draft(&mut graph, fusing);
+    let readings = Readings::of(&onnx, &file, &graph, &drafted, &inputs);
+    let is_last = range.to.is_none();
     let (rows_left, came_first) = (weights.rows_left(), weights.came_first);
-    let fused = drafted.build(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
-    if fusing != Fusing::Nothing {
-        tables::embeddings(graph, &mut weights, &mut places).map_err(|error| cannot_run(&error))?;
+    let mut graphs = Vec::new();
+    for (mut graph, inputs) in cut(graph, range, readings.as_ref(), &inputs, &weights)? {
+        let mut places = Places::default();
+        let placed = drafted.build(&mut graph, &mut weights, &mut places).and_then(|()| match fusing {
+            Fusing::Nothing => Ok(0),
+            _ => tables::embeddings(&mut graph, &mut weights, &mut places),
+        });
+        placed.map_err(|error| cannot_run(&error))?;
+        weights.clear_stubs(&mut graph);
+        rewrite::drop_unread_constants(&mut graph);
+        graphs.push((graph, inputs, places));
     }
     if weights.rows_left().is_some() {
         let message =
             "a table that was left in the file is read by what no rule knows; load it with all tables in memory";
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
-    weights.clear_stubs(graph);
-    rewrite::drop_unread_constants(graph);
-    let typed = (|| {
-        let mut model = onnx.parse(&proto, None)?.model;
-        drop(proto);
-        places.fill(&mut model)?;
-        weights.into_constants(&mut model)?;
-        let logits: Vec<_> = model.output_outlets()?.iter().copied().skip(kept).take(1).collect();
-        model.select_output_outlets(&logits)?;
-        let length = model.symbols.sym(LENGTH);
-        for (index, (input, datum_type)) in inputs.iter().enumerate() {
-            let mut shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
-            if let Input::Hidden(width) = input {
-                shape.push(width.to_dim());
-            }
-            model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, shape))?;
-        }
-        model.into_typed()?.into_decluttered()
-    })();
-    let mut typed = typed.map_err(|error| cannot_run(&error))?;
-    let is_last = range.to.is_none();
+    let (ir_version, opset_import) = (file.ir_version, file.opset_import);
+    let mut ready = graphs.into_iter().map(|(graph, inputs, places)| {
+        let (graph, opset_import) = (Some(graph), opset_import.clone());
+        let file = ModelProto { graph, ir_version, opset_import, ..ModelProto::default() };
+        Graph::new(&onnx, file, inputs, places, &mut weights)
+    });
+    let nothing = || Error::new(ErrorKind::Internal, "expected a graph, found none");
+    let graph = ready.next().ok_or_else(nothing)??;
+    let head = ready.next().transpose()?;
     if is_last {
-        refuse::head(&typed.output_fact(0).map_err(|error| cannot_run(&error))?.shape.to_tvec(), label)?;
+        refuse::head(&head.as_ref().unwrap_or(&graph).shape, label)?;
     }
-    let memory = Memory::of(&typed, typed.symbols.sym(LENGTH));
-    // Not into_optimized, which would declutter once more.
-    let model = typed.optimize().and_then(|()| typed.into_runnable()).map_err(|error| cannot_run(&error))?;
-    let plan = plan(&fused, rows_left, came_first);
+    let plan = plan(&drafted.fused, readings.is_some(), rows_left, came_first);
     let label = is_last.then(|| label.unwrap_or_default());
-    Ok(OnnxCrossEncoder { plan, model, inputs, tables: sizes, label, memory })
+    Ok(OnnxCrossEncoder { plan, graph, sides: readings.map(|_| Sides::default()), head, tables, label })
+}
+
+/// What of `graph` is of `range`, with its inputs: one graph, or where a head follows the readings of two sides, two.
+fn cut(
+    graph: GraphProto,
+    mut range: Range,
+    readings: Option<&Readings>,
+    inputs: &Inputs,
+    weights: &Weights,
+) -> Result<Vec<(GraphProto, Inputs)>> {
+    let mut ranges = Vec::new();
+    if let Some(Readings { name, width }) = readings.filter(|_| range.to.is_none()) {
+        range.to = Some(name.clone());
+        ranges.push(Range::behind(name, *width));
+    }
+    if range.is_whole() {
+        return Ok(vec![(graph, inputs.clone())]);
+    }
+    ranges.insert(0, range);
+    let of_range = |range: Range| {
+        let mut graph = graph.clone();
+        let output = graph.output.first().map(|output| output.name.clone()).unwrap_or_default();
+        let hidden = range.cut(&mut graph, &output, |name| weights.is_skipped(name))?;
+        let mut inputs = check::left(inputs.clone(), &graph);
+        inputs.extend(hidden.map(|hidden| (hidden, f32::datum_type())));
+        Ok((graph, inputs))
+    };
+    ranges.into_iter().map(of_range).collect()
 }
 
 /// How the model will run, for people too.
-fn plan(fused: &Fused, rows_left: Option<usize>, came_first: bool) -> Plan {
+fn plan(fused: &Fused, is_apart: bool, rows_left: Option<usize>, came_first: bool) -> Plan {
     let Fused { products, linears, attentions, norms, first_token, evidence } = *fused;
     let dot = kernels::relaxed_dot().map_or_else(|| "none".to_owned(), |dot| format!("{dot:?}").to_lowercase());
     let mut notes = vec![
@@ -215,6 +226,9 @@ fn plan(fused: &Fused, rows_left: Option<usize>, came_first: bool) -> Plan {
         format!("last layer: {}", if first_token { "the first token alone" } else { "all tokens" }),
         format!("relaxed dot: {dot}"),
     ];
+    if is_apart {
+        notes.push("query and document: read apart, the query once for all documents".to_owned());
+    }
     notes.extend(evidence.then(|| "head: token by token, on our kernel".to_owned()));
     notes
         .extend(rows_left.map(|rows| format!("word table: {rows} rows left in the cache, read as they are asked for")));
@@ -233,17 +247,19 @@ impl CrossEncoder for OnnxCrossEncoder {
     }
 
     fn forward(&self, row: &Row, hidden: &[f32]) -> Result<Vec<f32>> {
-        let input = |(input, datum_type): &(Input, DatumType)| {
-            tensor(input, row, hidden).and_then(|it| Ok(it.cast_to_dt(*datum_type)?.into_owned().into()))
+        let run = || {
+            let Some(sides) = &self.sides else { return self.graph.run(row, hidden) };
+            let states = sides.read(&self.graph, row, hidden)?;
+            match &self.head {
+                Some(head) => head.run(row, &states),
+                None => Ok(states),
+            }
         };
-        let inputs: TractResult<TVec<TValue>> = self.inputs.iter().map(input).collect();
-        let output = inputs.and_then(|inputs| self.model.run(inputs)).and_then(|outputs| {
-            let Some(output) = outputs.first() else { return Ok(Vec::new()) };
-            let output = output.cast_to::<f32>()?;
-            let numbers = output.try_as_plain_ram()?.as_slice::<f32>()?;
-            Ok(self.label.map_or_else(|| numbers.to_vec(), |label| log_odds(numbers, label).into_iter().collect()))
-        });
-        output.map_err(|error| cannot_run(&error))
+        let numbers = run().map_err(|error| cannot_run(&error))?;
+        Ok(match self.label {
+            Some(label) => log_odds(&numbers, label).into_iter().collect(),
+            None => numbers,
+        })
     }
 
     fn positions(&self) -> Option<usize> {
@@ -255,23 +271,11 @@ impl CrossEncoder for OnnxCrossEncoder {
     }
 
     fn working_bytes(&self, length: usize) -> u64 {
-        self.memory.bytes(length)
+        self.head.iter().chain([&self.graph]).map(|graph| graph.bytes(length)).max().unwrap_or_default()
     }
 
     fn plan(&self) -> &Plan {
         &self.plan
-    }
-}
-
-/// `[1, length]`, and of hidden states `[1, length, width]`
-fn tensor(input: &Input, row: &Row, hidden: &[f32]) -> TractResult<Tensor> {
-    let length = row.ids.len();
-    match *input {
-        Input::Ids => Tensor::from_shape(&[1, length], &row.ids),
-        Input::Mask => Tensor::from_shape(&[1, length], &vec![1_i64; length]),
-        Input::Segments => Tensor::from_shape(&[1, length], &row.segments),
-        Input::Positions => Tensor::from_shape(&[1, length], &(0..length as i64).collect::<Vec<_>>()),
-        Input::Hidden(width) => Tensor::from_shape(&[1, length, width], hidden),
     }
 }
 

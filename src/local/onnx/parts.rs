@@ -59,6 +59,11 @@ impl Range {
         }
     }
 
+    /// What comes behind the hidden states of `width` numbers a token that are the value `name`.
+    pub(super) fn behind(name: &str, width: usize) -> Self {
+        Self { from: Some(name.to_owned()), width: Some(width), ..Self::default() }
+    }
+
     /// The names of all that the range reads, weights among them.
     pub(super) fn reads(&self, graph: &GraphProto) -> HashSet<String> {
         if self.is_empty {
@@ -167,17 +172,17 @@ impl Range {
             return Err(cannot_be_cut(&format!("a part reads \"{name}\", which is another's")));
         }
         graph.input.retain(|input| read.contains(&input.name));
-        let floats = type_proto::Tensor { elem_type: FLOAT, ..type_proto::Tensor::default() };
-        let r#type = TypeProto { value: Some(type_proto::Value::TensorType(floats)), ..TypeProto::default() };
-        let value = |name: &str| ValueInfoProto {
-            name: name.to_owned(),
-            r#type: Some(r#type.clone()),
-            ..ValueInfoProto::default()
-        };
         graph.input.extend(self.from.as_deref().map(value));
         graph.output = vec![value(end)];
         Ok(self.width.map(Input::Hidden))
     }
+}
+
+/// A value of numbers.
+pub(super) fn value(name: &str) -> ValueInfoProto {
+    let floats = type_proto::Tensor { elem_type: FLOAT, ..type_proto::Tensor::default() };
+    let r#type = TypeProto { value: Some(type_proto::Value::TensorType(floats)), ..TypeProto::default() };
+    ValueInfoProto { name: name.to_owned(), r#type: Some(r#type), ..ValueInfoProto::default() }
 }
 
 fn cannot_be_cut(why: &str) -> Error {

@@ -125,8 +125,8 @@ impl Weights {
         graph.input.retain(|it| !self.stubs.contains(&it.name));
     }
 
-    /// Gives `model` the tensors that nobody took, as constants.
-    pub(super) fn into_constants(mut self, model: &mut InferenceModel) -> TractResult<()> {
+    /// Gives `model` those of its tensors that nobody took, as constants.
+    pub(super) fn give_constants(&mut self, model: &mut InferenceModel) -> TractResult<()> {
         for outlet in model.inputs.clone() {
             let name = model.node(outlet.node).name.clone();
             let Some(Large { home, .. }) = self.large.remove(&name) else { continue };

@@ -35,6 +35,19 @@ pub(super) enum Layer {
     Evidence(Vec<TensorProto>),
 }
 
+/// What a layer does to tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::local::onnx) enum Role {
+    /// Something to each by itself.
+    Linear,
+    /// It lets them meet.
+    Attention,
+    /// Something to each by itself, of so many numbers.
+    Norm { width: usize },
+    /// It compares them.
+    Head,
+}
+
 /// A LayerNorm's parameters, as in [`norm::Norm`].
 #[derive(Clone, Debug)]
 pub(super) struct Parameters {
@@ -82,6 +95,15 @@ impl Layer {
                 Box::new(Evidence::new(&parameters?)?)
             }
         })
+    }
+
+    pub(super) fn role(&self) -> Role {
+        match self {
+            Self::Linear(_) => Role::Linear,
+            Self::Attention { .. } => Role::Attention,
+            Self::Evidence(_) => Role::Head,
+            Self::Norm(it) => Role::Norm { width: it.gamma.dims.first().map_or(0, |&it| it.unsigned_abs() as usize) },
+        }
     }
 }
 

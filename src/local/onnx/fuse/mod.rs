@@ -28,6 +28,7 @@ use tract_onnx::prelude::TractResult;
 
 use crate::local::onnx::places::Places;
 use crate::local::onnx::weights::Weights;
+pub(super) use draft::Role;
 use draft::{Drafts, Layer};
 use index::Index;
 
@@ -64,7 +65,7 @@ pub(super) struct Fused {
 /// operators of the whole.
 pub(super) struct Drafted {
     drafts: Drafts,
-    fused: Fused,
+    pub(super) fused: Fused,
 }
 
 impl Drafted {
@@ -72,14 +73,13 @@ impl Drafted {
     ///
     /// # Errors
     /// Where weights, scales and biases are of sizes that do not fit together.
-    pub(super) fn build(
-        self,
-        graph: &mut GraphProto,
-        weights: &mut Weights,
-        places: &mut Places,
-    ) -> TractResult<Fused> {
-        self.drafts.build(graph, weights, places)?;
-        Ok(self.fused)
+    pub(super) fn build(&self, graph: &mut GraphProto, weights: &mut Weights, places: &mut Places) -> TractResult<()> {
+        self.drafts.build(graph, weights, places)
+    }
+
+    /// What the layer does that `node` stands for; `None` where it stands for none.
+    pub(super) fn role(&self, node: &NodeProto) -> Option<Role> {
+        self.drafts.of(node).map(Layer::role)
     }
 }
 
