@@ -1,4 +1,5 @@
 """What one step of training reads: queries with a relevant document and a hard one each, and every other document of the batch as an irrelevant one."""
+import math
 import random
 
 QUERIES = 32
@@ -20,10 +21,11 @@ def by_set(groups):
     return found
 
 
-def parted(groups, part="first", seed=1):
+def parted(groups, part="first", seed=1, share=1.0):
     """(training, development) groups; of a set of 28 nothing is taken away.
 
-    `first`: what draw.py --most drew; `more`: what its --more drew, and of sets that have no more the first again. What is for development is always of the first."""
+    `first`: what draw.py --most drew; `more`: what its --more drew, and of sets that have no more the first again. What is for development is always of the first.
+    `share`: of each set's training groups, in the order in which they were drawn."""
     training, development = [], []
     more = by_set(group for group in groups if "more" in group)
     for name, pile in sorted(by_set(group for group in groups if "more" not in group).items()):
@@ -34,7 +36,7 @@ def parted(groups, part="first", seed=1):
         if part == "more":
             further = more.get(name, [])
             rest = further + (rest if len(further) < FEW else [])
-        training += [] if name in OUTSIDE else rest
+        training += [] if name in OUTSIDE else rest[: math.ceil(share * len(rest))]
     # What is relevant to development is not shown as relevant in training, nor is its query asked.
     seen = {number for group in development for number in group["relevant"]}
     asked = {group["query"] for group in development}

@@ -65,7 +65,7 @@ class Few:
             self.vectors[number] = vector
 
 
-def of_run(run, frozen, part, longest):
+def of_run(run, frozen, part, longest, share):
     """What a run's first layers make of the texts that `part` and development need, and its own vectors of them: in int8, as it ships."""
     import batches
     import bi
@@ -73,7 +73,7 @@ def of_run(run, frozen, part, longest):
     import export
 
     draw = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))
-    numbers = sorted({number for groups in batches.parted(draw["groups"], part) for group in groups for number in [group["query"], *group["relevant"], *group["hard"]]})
+    numbers = sorted({number for groups in batches.parted(draw["groups"], part, share=share) for group in groups for number in [group["query"], *group["relevant"], *group["hard"]]})
     fp32, int8 = (WORK / "export" / f"{run}_keep{frozen}_{kind}.onnx" for kind in ("fp32", "int8"))
     if not int8.exists():
         bi.export_side(calibrate.assembled(run, 0.0)[0].eval(), fp32, frozen)
@@ -83,14 +83,14 @@ def of_run(run, frozen, part, longest):
 
 
 def run_through(reader, texts, numbers, folder):
-    """Parts of 1,024 texts, each written when it is whole."""
+    """Parts of 1,024 texts, each written when it is whole; what is there already stays."""
     import numpy as np
 
     folder.mkdir(exist_ok=True)
+    done = {number for path in folder.glob("*.npz") for number in np.load(path)["numbers"].tolist()}
+    numbers = [number for number in numbers if number not in done]
     for start in range(0, len(numbers), PART):
-        path = folder / f"{start:06}.npz"
-        if path.exists():
-            continue
+        path = folder / f"{len(done) + start:06}.npz"
         part = numbers[start : start + PART]
         rows = [None] * len(part)
         for side, letter in (("query", "q"), ("passage", "d")):
@@ -121,10 +121,11 @@ def main():
     parser.add_argument("--run", help="through this run instead of e5, what batches.parted gives of --part")
     parser.add_argument("--part", choices=("first", "more"), default="more")
     parser.add_argument("--longest", type=int, default=320, help="with --run: tokens of a text at most")
+    parser.add_argument("--share", type=float, default=1.0, help="with --run: of each set's training groups; a larger one later adds the rest")
     asked = parser.parse_args()
     frozen = asked.frozen
     if asked.run:
-        of_run(asked.run, frozen, asked.part, asked.longest)
+        of_run(asked.run, frozen, asked.part, asked.longest, asked.share)
         return
     texts = json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["texts"]
     reader = bi.Reader(bi.cut_tokenizer(), bi.base_session(keep=frozen), LONGEST)

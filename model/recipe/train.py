@@ -198,6 +198,7 @@ def asked_for():
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--rate", type=float, default=1e-4, help="of the layers")
     parser.add_argument("--part", choices=("first", "more"), default="first", help="of the draw, what to train on")
+    parser.add_argument("--share", type=float, default=1.0, help="of each set's training groups")
     parser.add_argument("--again", action="store_true", help="on the states of states.py --run START, whose vectors are the teacher's and choose the hard ones")
     parser.add_argument("--head-rate", type=float, default=5e-3)
     parser.add_argument("--seed", type=int, default=1)
@@ -223,7 +224,7 @@ def main():
     else:
         states = States(asked.frozen) if asked.frozen else Texts(asked.teacher)
     groups = [group for group in json.loads(wanted(WORK / "draw.json", "draw.py").read_text("utf-8"))["groups"] if asked.part == "more" or "more" not in group]
-    training, development = batches.parted(groups, asked.part)
+    training, development = batches.parted(groups, asked.part, share=asked.share)
     batches.mine(training if asked.again else groups, states.vectors)
     epoch = functools.cache(lambda number: batches.batches(training, number, asked.seed))
     per_epoch = len(epoch(0))
