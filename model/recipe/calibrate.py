@@ -2,61 +2,54 @@
 
     python model/recipe/calibrate.py --run upper [--keep 0.3]        (--keep: how much of e5's own upper layers stays in their weights' mean)
 
-The order of documents stays as it is. Fitted by logistic regression on the development groups, to relevant documents, BM25's hard ones and random ones of
-the same set, which weigh as much as each other: half of the weight lies on relevant documents.
+The order of documents stays as it is. Fitted by logistic regression on the development groups: of each query the relevant documents and as many others as fill
+a list of 24, those that the model itself ranks highest of its set. So a score is the probability that a document of such a list is relevant, and not of a
+random one.
 """
 import argparse
 import json
-import random
 
 from workplace import REPOSITORY, WORK, stage, wanted
 
-RANDOM, SEED = 3, 5
-LONGEST = 160
-SHARE = {"relevant": 0.5, "hard": 0.25, "random": 0.25}
+LIST, LONGEST = 24, 160
 
 
 def logits_by_kind(read, head, groups, texts):
-    """{relevant, hard, random: logits}; `read(texts, side)` gives padded sides. And nDCG@10 of each set, relevant documents of all its groups against each other."""
+    """({relevant, others: logits of the lists}, {set: nDCG@10, relevant documents of all its groups against each other}); `read(texts, side)` gives padded sides."""
     import torch
 
     import batches
     import measures
 
-    rng = random.Random(SEED)
-    found, ndcg = {kind: [] for kind in SHARE}, {}
+    found, ndcg = {"relevant": [], "others": []}, {}
     for name, pile in sorted(batches.by_set(groups).items()):
         numbers = sorted({number for group in pile for number in group["relevant"] + group["hard"]})
-        column = {number: at for at, number in enumerate(numbers)}
         with torch.inference_mode():
             logits, _ = head.all_pairs(read([texts[group["query"]][1:] for group in pile], "query"), read([texts[number][1:] for number in numbers], "passage"))
         values = []
         for group, row in zip(pile, logits.tolist()):
-            others = [number for number in numbers if number not in group["relevant"]]
-            of = lambda some: [row[column[number]] for number in some]
-            found["relevant"] += of(group["relevant"])
-            found["hard"] += of(group["hard"])
-            found["random"] += of(rng.sample(others, min(RANDOM, len(others))))
-            values.append(100 * measures.ndcg(of(group["relevant"] + others), len(group["relevant"])))
+            relevant = [score for score, number in zip(row, numbers) if number in group["relevant"]]
+            others = sorted((score for score, number in zip(row, numbers) if number not in group["relevant"]), reverse=True)
+            found["relevant"] += relevant
+            found["others"] += others[: LIST - len(relevant)]
+            values.append(100 * measures.ndcg(relevant + others, len(relevant)))
         ndcg[name] = sum(values) / len(values)
     return found, ndcg
 
 
 def fitted(found):
-    """(scale, offset) by Newton's method on the weighted log-likelihood."""
+    """(scale, offset) by Newton's method on the log-likelihood."""
     import numpy as np
 
-    x = np.concatenate([found[kind] for kind in SHARE])
-    y = np.concatenate([np.full(len(found[kind]), float(kind == "relevant")) for kind in SHARE])
-    w = np.concatenate([np.full(len(found[kind]), SHARE[kind] / len(found[kind])) for kind in SHARE])
+    x = np.concatenate([found["relevant"], found["others"]])
+    y = np.concatenate([np.ones(len(found["relevant"])), np.zeros(len(found["others"]))])
     middle, spread = x.mean(), x.std()
     features = np.stack([(x - middle) / spread, np.ones_like(x)], 1)
     parameters = np.zeros(2)
     for _ in range(50):
         p = 1 / (1 + np.exp(-features @ parameters))
-        gradient = features.T @ (w * (p - y))
-        hessian = (features * (w * p * (1 - p))[:, None]).T @ features + 1e-9 * np.eye(2)
-        parameters -= np.linalg.solve(hessian, gradient)
+        hessian = (features * (p * (1 - p))[:, None]).T @ features + 1e-9 * np.eye(2)
+        parameters -= np.linalg.solve(hessian, features.T @ (p - y))
     scale = parameters[0] / spread
     return scale, parameters[1] - scale * middle
 

@@ -92,10 +92,11 @@ def drop(lists, package, exact, first):
 
 
 def reliability(lists, scores):
-    """How many of the pairs of each score are relevant. Lists hold hard documents on purpose, and one relevant of 24: expect fewer than in real use."""
+    """How many of the pairs of each score are relevant, and what lies on which side of 0.5."""
+    sides = {}
     bins = [[0, 0] for _ in range(10)]
-    relevant = irrelevant = missed = wrong = 0
     for it in lists:
+        relevant, others = sides.setdefault(it["set"], ([], []))
         for logits, query in zip(scores[it["set"]], it["lists"]):
             for at, logit in enumerate(logits):
                 p = 1 / (1 + math.exp(-logit))
@@ -103,14 +104,17 @@ def reliability(lists, scores):
                 cell = bins[min(9, int(10 * p))]
                 cell[0] += 1
                 cell[1] += is_relevant
-                relevant, irrelevant = relevant + is_relevant, irrelevant + (not is_relevant)
-                missed, wrong = missed + (is_relevant and p <= 0.5), wrong + (not is_relevant and p > 0.5)
+                (relevant if is_relevant else others).append(p > 0.5)
     out = ["Reliability, of all pairs of the lists:", "", row(["score", "pairs", "of these relevant", ""]), row(["---", "---:", "---:", "---"])]
     for at, (count, hits) in enumerate(bins):
         share = hits / count if count else 0.0
         out.append(row([f"{at / 10:.1f} – {(at + 1) / 10:.1f}", str(count), f"{share:.0%}", "█" * round(20 * share)]))
-    out.append("")
-    out.append(f"{1 - missed / relevant:.0%} of {relevant} relevant documents score above 0.5, {1 - wrong / irrelevant:.0%} of {irrelevant} others below.")
+    of = {"all": list(sides)} | {name: sets for name, sets in groups(sides).items() if name != "mean"}
+    out += ["", "What 0.5 divides, of the same pairs:", "", row(["", *of]), row(["---", *["---:"] * len(of)])]
+    both = {name: [[above for it in sets for above in sides[it][kind]] for kind in (0, 1)] for name, sets in of.items()}
+    out.append(row(["relevant documents above", *(f"{sum(relevant) / len(relevant):.0%} of {len(relevant)}" for relevant, _ in both.values())]))
+    out.append(row(["others below", *(f"{1 - sum(others) / len(others):.1%} of {len(others)}" for _, others in both.values())]))
+    out.append(row(["relevant, of those above", *(f"{sum(relevant) / max(1, sum(relevant) + sum(others)):.0%}" for relevant, others in both.values())]))
     return "\n".join(out)
 
 
