@@ -1,6 +1,9 @@
 // @ts-check
 // This package, as a page has it: the installed tarball, the public API.
 
+/** A query that no workload asks, and documents for as many workers. */
+const OTHER = { query: "something else", documents: Array.from({ length: 8 }, (_, index) => `number ${index}`), returnDocuments: false };
+
 /**
  * @param {import("../page/host.js").Files} files
  * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number, maxMemoryBytes?: number, cache?: "auto" | "none" | "require" }} options
@@ -26,6 +29,8 @@ export async function openEngine(files, { wasm, workers, maxTokens, maxMemoryByt
       for (const { index, relevanceScore } of results) logits[index] = relevanceScore;
       return logits;
     },
+    // It keeps its reading of the last query, where a model reads queries apart.
+    forget: () => reranker.rerank(OTHER),
     dispose: () => reranker.dispose(),
   };
 }

@@ -18,6 +18,7 @@ import { sendRequests } from "./remote.js";
  * @property {object} facts
  * @property {(request: any) => Promise<number[]>} score
  * @property {(request: any, times: number) => Promise<number[]>} [repeat] `score`, again and again, without coming back in between
+ * @property {() => Promise<unknown>} [forget] what it keeps of the last request, so that each is its first
  * @property {() => void} dispose
  */
 
@@ -68,11 +69,15 @@ const commands = {
   /** Scores `request` again and again. @param {{ request: object, repeats: number }} what `ms`: of one, on average */
   async score({ request, repeats }) {
     if (!engine) throw new Error("no engine is loaded");
-    let logits;
-    const start = performance.now();
-    if (engine.repeat) logits = await engine.repeat(request, repeats);
-    else for (let count = 0; count < repeats; count++) logits = await engine.score(request);
-    return { ms: (performance.now() - start) / repeats, logits, wasmBytes: wasmBytes() };
+    const [turns, times] = engine.repeat ? [1, repeats] : [repeats, 1];
+    let [ms, logits] = [0, /** @type {number[] | undefined} */ (undefined)];
+    for (let turn = 0; turn < turns; turn++) {
+      await engine.forget?.();
+      const start = performance.now();
+      logits = engine.repeat ? await engine.repeat(request, times) : await engine.score(request);
+      ms += performance.now() - start;
+    }
+    return { ms: ms / repeats, logits, wasmBytes: wasmBytes() };
   },
 
   /** Bytes of wasm memories, and of what JavaScript holds beside them in this page and its workers, where the browser says. */

@@ -38,7 +38,7 @@ export function heading({ run, startedAt, machine, browsers, versions, pieces = 
     `Run ${run}, ${startedAt.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB; ${named(browsers)}; ${named(versions)}.`,
     `The relaxed int8 dot of this machine is ${machine.relaxedDot}.`,
     ...(random.length ? [`Weights of ${random.join(", ")} are random: real graphs and sizes, for speed and memory only.`] : []),
-    "Each engine is warmed up twice and for 1.5 s at least (a list of over 15 s once, with two rounds); rounds are interleaved, up to 21 where they are short; times are medians with quartiles, ratios are taken pair by pair within a round. A time counts where the engine's logits of eight pairs lie, on average, no further from those with activations in float than half of how far the pairs lie apart.",
+    "Each engine is warmed up twice and for 1.5 s at least (a list of over 15 s once, with two rounds); rounds are interleaved, up to 21 where they are short; times are medians with quartiles, ratios are taken pair by pair within a round. Ours ranks something else before each timed request, since it keeps its reading of the last query. A time counts where the engine's logits of eight pairs lie, on average, no further from those with activations in float than half of how far the pairs lie apart.",
     ...(pieces.length ? [`Measured in ${number(minutes)} minutes${pieces.length > 1 ? `, in ${pieces.length} pieces: none of the comparisons is across two of them` : ""}.`] : []),
     ...pieces.flatMap(({ asked, busyBefore }) => (warningOf(busyBefore) ? [`Of the piece "${asked}" ${warningOf(busyBefore)}.`] : [])),
     ...(remark ? [remark] : []),
