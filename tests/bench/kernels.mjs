@@ -4,12 +4,12 @@
 //   node tests/bench/kernels.mjs [--no-build] [--layers "linear 128,attention 512"] [--kernels ours,ort] [--rounds 5]
 //
 // The same as `npm run bench -- --sections kernels`, whose table this prints. GOPS are of the whole layer; a layer is repeated
-// inside each engine's wasm, and every engine's result is compared with ours before its time counts.
+// inside each engine's wasm, which V8 optimizes at once (--no-liftoff), and every engine's result is compared with ours before its time counts.
 
 import { parseArgs } from "node:util";
 
 import { installPeers } from "./peers.mjs";
-import { KERNELS, LAYERS, measureLayer } from "./sections/kernels.mjs";
+import { KERNELS, LAYERS, OPTIMIZED, measureLayer } from "./sections/kernels.mjs";
 import { buildMicro } from "./micro.mjs";
 import { openAlone } from "./browsers/tab.mjs";
 import { busyElsewhere, warningOf } from "./quiet.mjs";
@@ -32,7 +32,7 @@ buildMicro(!values["no-build"], binaries);
 installPeers();
 const { openChromium } = await import("./browsers/chromium.mjs");
 const server = await serveLayers();
-const browser = await openChromium();
+const browser = await openChromium([OPTIMIZED]);
 let part = 0;
 const run = { part: () => ({ run: "kernels", part: ++part }) };
 /** @type {import("./results.mjs").Cell[]} */

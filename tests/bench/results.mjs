@@ -19,6 +19,7 @@
  * @property {Record<string, any>} [values] what else was measured
  */
 
+import { SHOWN } from "./engines/registry.mjs";
 import { pairedRatio } from "./statistics.mjs";
 
 /**
@@ -39,6 +40,30 @@ export function latest(cells) {
     return later.some((part) => engines(cell, cell.part).every((engine) => engines(cell, part).includes(engine)));
   };
   return cells.filter((cell) => !isReplaced(cell));
+}
+
+/**
+ * Adds a cell, in place of the same one with fewer rounds.
+ * @param {Cell[]} cells @param {Cell} cell
+ */
+export function put(cells, cell) {
+  const keys = /** @type {const} */ (["run", "part", "kind", "engine", "model", "workload", "series", "size", "browser"]);
+  const at = cells.findIndex((it) => keys.every((key) => it[key] === cell[key]));
+  cells.splice(at < 0 ? cells.length : at, 1, cell);
+}
+
+/**
+ * What was measured of one thing side by side, the best first: most engines of those that are shown, then most rounds, then the latest.
+ * Whoever shows one number of it takes the first group that has what is wanted, so that no two tables tell of different rounds.
+ * @param {readonly Cell[]} cells @param {Partial<Cell>} what `kind`, `model`, `workload`, `browser`
+ * @returns {Cell[][]} none of them empty, and nothing in them that was not run
+ */
+export function groupsOf(cells, what) {
+  const same = cells.filter((cell) => cell.samples?.length && Object.entries(what).every(([key, wanted]) => cell[/** @type {keyof Cell} */ (key)] === wanted));
+  const groups = [...new Set(same.map(({ run, part }) => `${run} ${part}`))].map((group) => same.filter(({ run, part }) => `${run} ${part}` === group));
+  const rounds = (/** @type {Cell[]} */ group) => Math.min(...group.map(({ samples }) => Number(samples?.length)));
+  const shown = (/** @type {Cell[]} */ group) => group.filter(({ engine }) => SHOWN.includes(engine)).length;
+  return groups.sort((a, b) => shown(b) - shown(a) || rounds(b) - rounds(a) || b[0].part - a[0].part);
 }
 
 /**

@@ -17,7 +17,7 @@ import { KEPT } from "./paths.mjs";
 import { installPeers, versionOf } from "./peers.mjs";
 import { markdown } from "./report/markdown.mjs";
 import { busyElsewhere, warningOf } from "./quiet.mjs";
-import { latest, newRunId } from "./results.mjs";
+import { latest, newRunId, put } from "./results.mjs";
 import { packageDigest, resumed } from "./resume.mjs";
 import { SECTIONS } from "./sections/index.mjs";
 import { serveBench } from "./server.mjs";
@@ -50,7 +50,7 @@ async function main(options) {
     const start = performance.now();
     // After each cell: who is stopped in the middle keeps what is there.
     const add = (/** @type {import("./results.mjs").Cell} */ cell) => {
-      results.cells.push(cell);
+      put(results.cells, cell);
       piece.seconds = since(start);
       writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
     };

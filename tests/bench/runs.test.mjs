@@ -14,9 +14,12 @@ import { attentionLayer, linearLayer, once } from "./onnx-layers.mjs";
 import { readOptions } from "./options.mjs";
 import { KINDS, prepareModel } from "./models.mjs";
 import { ROOT } from "./paths.mjs";
-import { heading } from "./report/markdown.mjs";
-import { latest, ratio } from "./results.mjs";
+import { chart } from "./report/chart.mjs";
+import { headlines } from "./report/headlines.mjs";
+import { heading, markdown } from "./report/markdown.mjs";
+import { latest, put, ratio } from "./results.mjs";
 import { measureSpeed } from "./sections/speed.mjs";
+import { measureModel } from "./sections/start.mjs";
 import { judge, targets } from "./targets.mjs";
 
 /** @param {Partial<import("./results.mjs").Cell>} [fields] @returns {import("./results.mjs").Cell} */
@@ -37,6 +40,41 @@ test("of a comparison measured twice the target takes the one with more rounds",
   const results = { run: "r1", startedAt: "", machine: { cpu: "a", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells: [...pair(1, [10], [20]), ...pair(2, [10, 10], [31, 33])] };
   const [target] = targets(results).filter(({ title }) => title === "minilm 8x128, relaxed SIMD");
   assert.equal(judge(target, results).found, 3.2);
+});
+
+test("the README's table, the bars and the targets tell of the same rounds: of those with most engines side by side", () => {
+  const here = { browser: "Chromium" };
+  const many = [["ours", 10], ["ort", 30], ["ours-workers", 6], ["ort-threads", 20], ["tjs", 99]].map(([engine, ms]) => cell({ ...here, engine: String(engine), samples: [Number(ms)] }));
+  const few = [["ours", 11], ["ort", 44]].map(([engine, ms]) => cell({ ...here, part: 2, engine: String(engine), samples: [1, 2, 3].map(() => Number(ms)) }));
+  const plain = cell({ ...here, part: 3, engine: "ours-simd128", samples: [20] });
+  const results = { run: "r1", startedAt: "", machine: { cpu: "a", cores: 2, memoryGB: 8, relaxedDot: "signed" }, browsers: {}, versions: {}, cells: [...few, ...many, plain, cell({ ...here, part: 3, engine: "ort", samples: [26] })] };
+  const found = (/** @type {string} */ title) => targets(results).filter((it) => it.title === title).map((target) => judge(target, results).found);
+  assert.deepEqual(found("minilm 8x128, relaxed SIMD"), [3]);
+  // What is not among them comes from the rounds that have it.
+  assert.deepEqual(found("minilm 8x128, plain SIMD"), [1.3]);
+  assert.match(headlines(results), /MiniLM-L6, 8 × 128 \| 10\.0 \| not run \| 6\.00 \| 30\.0 \| 20\.0 \| 99\.0/);
+  assert.match(chart(results), />3\.00×</);
+  assert.match(markdown(results), /workers: auto 1\.67 .*; onnxruntime-web, threads 1\.50/);
+});
+
+test("a start that is stopped keeps the rounds that are whole, each engine's", async () => {
+  let starts = 0;
+  const tab = { call: async (/** @type {string} */ command) => ({ ms: ++starts, ...(command === "start" ? { firstRankingMs: 1, wasmBytes: 1, urls: [] } : {}) }), close: async () => {} };
+  const profile = { open: async () => tab, close: async () => {} };
+  const browser = { name: "Chromium", newProfile: async () => profile };
+  const context = /** @type {any} */ ({ options: readOptions(["--engines", "ours,ort"]), url: "", browser, run: { part: () => ({ run: "r1", part: 1 }) }, log() {} });
+  /** @type {import("./results.mjs").Cell[]} */
+  const cells = [];
+  const rounds = [];
+  for await (const each of measureModel(context, "bce", { query: "", documents: [], rows: [] })) {
+    put(cells, each);
+    rounds.push(cells.map(({ samples }) => samples?.length));
+  }
+  assert.deepEqual(cells.map(({ engine, kind, samples }) => [engine, kind, samples]), [
+    ["ours", "cold", [1, 7, 13]], ["ours", "warm", [2, 8, 14]], ["ours", "ready", [3, 9, 15]],
+    ["ort", "cold", [4, 10, 16]], ["ort", "warm", [5, 11, 17]], ["ort", "ready", [6, 12, 18]],
+  ]);
+  assert.deepEqual(rounds[5], [1, 1, 1, 1, 1, 1], "after the first round");
 });
 
 test("the report says how long the run took, and in how many pieces", () => {

@@ -1,7 +1,7 @@
 // @ts-check
 // The targets of the design (engine.md) and of the issues that go further, as data, each with how it is read from results.
 
-import { ratio } from "./results.mjs";
+import { groupsOf, ratio } from "./results.mjs";
 
 /** @typedef {import("./results.mjs").Cell} Cell */
 /** @typedef {import("./report/markdown.mjs").Results} Results */
@@ -69,15 +69,13 @@ export function judge(target, results) {
 function faster(title, { kind = "speed", model, workload, ours, theirs }, goal, least) {
   /** @param {Results} results */
   const read = ({ cells }) => {
-    const find = (/** @type {string} */ engine) => cells.filter((it) => it.kind === kind && it.engine === engine && it.model === model && it.workload === workload && it.browser === "Chromium");
-    const [mine, peers] = [find(ours), find(theirs)];
-    const missing = [...mine, ...peers].find(({ status }) => status === "not run");
+    const what = { kind, model, workload, browser: "Chromium" };
     // Side by side, or not at all.
-    const pairs = peers.flatMap((peer) => mine.filter(({ run, part }) => run === peer.run && part === peer.part).map((cell) => ({ peer, cell })));
-    // Of several the one with the most rounds.
-    const rounds = (/** @type {{ peer: Cell, cell: Cell }} */ { peer, cell }) => Math.min(peer.samples?.length ?? 0, cell.samples?.length ?? 0);
-    const [pair] = pairs.filter((it) => rounds(it) > 0).sort((a, b) => rounds(b) - rounds(a));
-    if (pair) return ratio(pair.peer, pair.cell).median;
+    for (const group of groupsOf(cells, what)) {
+      const [mine, peer] = [ours, theirs].map((engine) => group.find((it) => it.engine === engine));
+      if (mine && peer) return ratio(peer, mine).median;
+    }
+    const missing = cells.find((it) => [ours, theirs].includes(it.engine) && it.status === "not run" && Object.entries(what).every(([key, wanted]) => it[/** @type {keyof Cell} */ (key)] === wanted));
     return missing?.reason ?? "not among what was measured";
   };
   return { title, sense: "at least", goal, least, unit: "×", read };

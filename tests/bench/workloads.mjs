@@ -38,7 +38,7 @@ export const WORKLOADS = Object.fromEntries(
  *   `quick`: also by `--quick`, with `quickEngines` alone where it is long; `cannot`: why not */
 export const PLAN = [
   { model: "default", workload: "8x128", quick: true },
-  { model: "default", workload: "mixed20", quick: true, quickEngines: ["ours", "ort", "ours-workers", "tjs"] },
+  { model: "default", workload: "mixed20", quick: true, quickEngines: ["ours", "ort", "ours-workers", "ort-threads", "tjs"] },
   { model: "default", workload: "50x64" },
   { model: "default", workload: "100x64" },
   { model: "default", workload: "qianfan64" },

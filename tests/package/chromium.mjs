@@ -30,11 +30,12 @@ const DOWNLOAD_MS = 60_000;
 
 /**
  * A browser with a fresh profile, or why there is none. With CI=true there has to be one.
+ * @param {readonly string[]} [flags] further arguments
  * @returns {Promise<{ browser: import("playwright-core").Browser, missing?: undefined } | { browser?: undefined, missing: string }>}
  */
-export async function openBrowser() {
+export async function openBrowser(flags = []) {
   const { path, missing } = findBrowser();
-  if (path) return { browser: await chromium.launch({ executablePath: path, headless: true, args: ARGUMENTS }) };
+  if (path) return { browser: await chromium.launch({ executablePath: path, headless: true, args: [...ARGUMENTS, ...flags] }) };
   if (process.env.CI === "true") throw new Error(missing);
   return { missing };
 }

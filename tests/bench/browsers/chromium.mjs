@@ -23,9 +23,9 @@ import { within } from "./within.mjs";
  * @property {() => Promise<void>} close
  */
 
-/** @returns {Promise<Browser>} */
-export async function openChromium() {
-  const { browser, missing } = await openBrowser();
+/** @param {readonly string[]} [flags] further arguments @returns {Promise<Browser>} */
+export async function openChromium(flags) {
+  const { browser, missing } = await openBrowser(flags);
   if (!browser) throw new Error(missing);
   return {
     name: "Chromium",

@@ -41,5 +41,8 @@ export const ENGINES = {
   },
 };
 
+/** Those of the README's table, in its order. */
+export const SHOWN = ["ours", "ours-simd128", "ours-workers", "ort", "ort-threads", "tjs"];
+
 /** The engine the others are compared with. */
 export const OURS = "ours";

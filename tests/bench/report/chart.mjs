@@ -3,7 +3,7 @@
 
 import { ENGINES } from "../engines/registry.mjs";
 import { KINDS } from "../models.mjs";
-import { ratio } from "../results.mjs";
+import { groupsOf, ratio } from "../results.mjs";
 import { WORKLOADS } from "../workloads.mjs";
 
 /** What the bars are measured by. */
@@ -14,7 +14,7 @@ const [WIDTH, LEFT, ROW, GAP, TOP] = [760, 240, 20, 34, 56];
 
 /** @param {import("./markdown.mjs").Results} results @returns {string} SVG */
 export function chart(results) {
-  const groups = groupsOf(results);
+  const groups = barsOf(results);
   const most = Math.max(1, ...groups.flatMap(({ bars }) => bars.map(({ times }) => times)));
   const scale = (WIDTH - LEFT - 60) / most;
   let y = TOP;
@@ -50,17 +50,17 @@ ${parts.join("\n")}
 }
 
 /** @param {import("./markdown.mjs").Results} results */
-function groupsOf({ cells }) {
-  const speeds = cells.filter(({ kind, browser, samples }) => kind === "speed" && browser === "Chromium" && samples);
-  // Measured twice: the bars of the one with more rounds.
-  const units = speeds.filter((unit) => unit.engine === UNIT && !speeds.some((it) => it.engine === UNIT && it.model === unit.model && it.workload === unit.workload && Number(it.samples?.length) > Number(unit.samples?.length)));
-  return units.flatMap((unit) => {
-    const same = speeds.filter(({ part, model, workload }) => part === unit.part && model === unit.model && workload === unit.workload);
+function barsOf({ cells }) {
+  const shapes = [...new Set(cells.filter(({ kind, browser }) => kind === "speed" && browser === "Chromium").map(({ model, workload }) => JSON.stringify({ model, workload })))];
+  return shapes.flatMap((shape) => {
+    const what = JSON.parse(shape);
+    const same = groupsOf(cells, { kind: "speed", browser: "Chromium", ...what }).find((group) => group.some(({ engine }) => engine === UNIT)) ?? [];
+    const unit = same.find(({ engine }) => engine === UNIT);
     const bars = Object.keys(COLOURS).flatMap((engine) => {
       const cell = same.find((it) => it.engine === engine);
-      return cell ? [{ engine, times: ratio(unit, cell).median }] : [];
+      return unit && cell ? [{ engine, times: ratio(unit, cell).median }] : [];
     });
-    const title = `${KINDS[String(unit.model)].title}, ${WORKLOADS[String(unit.workload)].title}`;
+    const title = `${KINDS[what.model].title}, ${WORKLOADS[what.workload].title}`;
     return bars.length ? [{ title, bars }] : [];
   });
 }

@@ -51,7 +51,19 @@ function speed({ cells }) {
       return [...words, withQuartiles(ms), times, number(operations(String(cell.model), WORKLOADS[String(cell.workload)].tokens) / ms.median / 1e6), apart(cell.agreement)];
     });
   });
-  return table(["browser", "model", "documents × tokens", "engine", "ms", "× ours", "GOPS", "logits from fp32; from ours alone (in the list)"], 4, rows);
+  const text = table(["browser", "model", "documents × tokens", "engine", "ms", "× ours", "GOPS", "logits from fp32; from ours alone (in the list)"], 4, rows);
+  const gains = groups.flatMap((group) => moreCores(speeds.filter((cell) => key(cell) === group)));
+  return [text, ...(gains.length ? [`More cores, each against its own one thread in the same rounds:\n\n${gains.join("\n")}`] : [])].join("\n\n");
+}
+
+/** What more threads bring, ours and theirs, measured side by side. @param {Cell[]} group */
+function moreCores(group) {
+  const times = (/** @type {string} */ one, /** @type {string} */ many) => {
+    const [before, after] = [one, many].map((engine) => group.find((cell) => cell.engine === engine && cell.samples));
+    return before && after ? `${titleOf(many)} ${withQuartiles(ratio(before, after))} ×` : undefined;
+  };
+  const [ours, theirs] = [times(OURS, "ours-workers"), times("ort", "ort-threads")];
+  return ours && theirs ? [`- ${modelOf(group[0].model)}, ${workloadOf(group[0].workload)}: ${ours}; ${theirs}`] : [];
 }
 
 /** @param {Cell["agreement"]} agreement */
@@ -149,7 +161,10 @@ function kernels({ cells }) {
     const words = [String(cell.workload), titleOf(cell.engine)];
     return cell.samples && cell.values ? [...words, withQuartiles(spread(cell.samples)), number(cell.values.operations / median(cell.samples) / 1e6)] : notRun(words, cell, 4);
   });
-  return rows.length === 0 ? "" : table(["linear: rows × inputs × outputs; attention: tokens × heads × numbers of a head", "kernel", "ms", "GOPS"], 2, rows);
+  if (rows.length === 0) return "";
+  const flags = [...new Set(cells.flatMap(({ kind, values }) => (kind === "kernel" && values?.flags ? [`\`${values.flags}\``] : [])))];
+  const method = flags.length ? `\n\nIn a Chromium of its own with ${flags.join(", ")}: V8's quick first code is not what is measured, of any engine.` : "";
+  return table(["linear: rows × inputs × outputs; attention: tokens × heads × numbers of a head", "kernel", "ms", "GOPS"], 2, rows) + method;
 }
 
 /** @param {import("./markdown.mjs").Results} results */

@@ -17,21 +17,30 @@ const MODELS = { quick: ["default"], full: Object.keys(ROUNDS) };
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
 export async function* measureStart(context) {
-  const { options, run, log } = context;
+  const { options, run } = context;
   for (const model of (options.quick ? MODELS.quick : MODELS.full).filter((id) => options.models.includes(id))) {
     const missing = reasonOf(() => prepareModel(model));
     if (missing) yield { ...run.part(), kind: "cold", engine: "ours", model, browser: context.browser.name, status: "not run", reason: missing };
     if (missing) continue;
-    const request = await makeRequest(model, FIRST);
-    const starts = ENGINES.filter((id) => options.engines.includes(id)).map((engine) => new Start(context, engine, model, request));
-    for (let round = 0; round < ROUNDS[model]; round++) {
-      for (const start of starts) {
-        log(`${model}: start ${round + 1} of ${start.engine}`);
-        await start.once();
-      }
+    yield* measureModel(context, model, await makeRequest(model, FIRST));
+  }
+}
+
+/**
+ * Cells of the rounds so far, after each round: of a run that is stopped what is whole counts.
+ * @param {Pick<import("./index.mjs").Context, "options" | "browser" | "url" | "run" | "log">} context @param {string} model @param {import("../documents.mjs").Request} request
+ * @returns {AsyncGenerator<import("../results.mjs").Cell>}
+ */
+export async function* measureModel(context, model, request) {
+  const { options, browser, run, log } = context;
+  const starts = ENGINES.filter((id) => options.engines.includes(id)).map((engine) => new Start(context, engine, model, request));
+  const part = run.part();
+  for (let round = 0; round < ROUNDS[model]; round++) {
+    for (const start of starts) {
+      log(`${model}: start ${round + 1} of ${start.engine}`);
+      await start.once();
     }
-    const part = run.part();
-    for (const start of starts) yield* start.cells({ ...part, model, browser: context.browser.name });
+    for (const start of starts) yield* start.cells({ ...part, model, browser: browser.name });
   }
 }
 
@@ -43,7 +52,7 @@ class Start {
   /** @type {string | undefined} */
   reason;
 
-  /** @param {import("./index.mjs").Context} context @param {string} engine @param {string} model @param {import("../documents.mjs").Request} request */
+  /** @param {Pick<import("./index.mjs").Context, "browser" | "url">} context @param {string} engine @param {string} model @param {import("../documents.mjs").Request} request */
   constructor({ browser, url }, engine, model, request) {
     this.browser = browser;
     this.url = url;
@@ -91,7 +100,7 @@ class Start {
     for (const kind of /** @type {const} */ (["cold", "warm", "ready"])) {
       const base = { ...cell, kind, engine: this.engine };
       if (this.reason !== undefined) yield { ...base, status: "not run", reason: this.reason };
-      else yield { ...base, status: "measured", samples: this.samples[kind], ...(kind === "cold" ? { values: this.values } : {}) };
+      else yield { ...base, status: "measured", samples: [...this.samples[kind]], ...(kind === "cold" ? { values: this.values } : {}) };
     }
   }
 }
