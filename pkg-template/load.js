@@ -122,7 +122,7 @@ export function openLocal(options, wasm, onProgress) {
     };
     const loadings = new Set(await startAll(wanted, model.size, crew, known));
     try {
-      const found = await pump(signal, { model, tokenizer }, loadings, report, end);
+      const found = await pump(signal, { model, tokenizer }, loadings, report, end, crew !== undefined);
       onRead();
       signal.throwIfAborted();
       if (isLoaded) compare(found);

@@ -7,10 +7,10 @@ import { isTrap } from "./instance.js";
 /** The most that travels at once, in bytes. Each worker gets a copy, which a page's own thread makes: of larger ones that takes as long as a frame. */
 const LONGEST_CHUNK = 512 << 10;
 
-/** Every byte of a tokenizer counts for its fingerprint; of a model one in so many, a prime number, so that each column of a matrix is met. */
-const STRIDES = { model: 13, tokenizer: 1 };
+/** One byte in so many counts for a fingerprint: of a model a prime number beyond a cache line, so that every column of a matrix is met and a page's thread reads little. */
+const STRIDES = { model: 251, tokenizer: 5 };
 
-/** @typedef {{ model: string, tokenizer: string }} Fingerprints which tell one version of a file from another, and are no proof of anything */
+/** @typedef {Record<"model" | "tokenizer", string>} Fingerprints which tell one version of a file from another, and are no proof of anything */
 
 /**
  * @param {AbortSignal} signal
@@ -18,9 +18,10 @@ const STRIDES = { model: 13, tokenizer: 1 };
  * @param {Set<import("./instance.js").Loading>} loadings one that fails is let go and taken out, unless it is the last
  * @param {(p: import("./load.js").Progress) => void} onProgress
  * @param {() => void} stop ends the sources
+ * @param {boolean} isForWorkers which may have to be replaced
  * @returns {Promise<Fingerprints>} of what went through
  */
-export async function pump(signal, sources, loadings, onProgress, stop) {
+export async function pump(signal, sources, loadings, onProgress, stop, isForWorkers) {
   const sizes = [sources.model.size, sources.tokenizer.size];
   const total = sizes.includes(undefined) ? {} : { total: Number(sizes[0]) + Number(sizes[1]) };
   let loaded = 0;
@@ -42,7 +43,7 @@ export async function pump(signal, sources, loadings, onProgress, stop) {
       await sent;
       sent = each(loadings, (it) => it.push(name, chunk));
       sent.catch((cause) => refuse(told(name, cause)));
-      fingerprint.add(chunk);
+      if (isForWorkers) fingerprint.add(chunk);
       loaded += chunk.byteLength;
       onProgress({ phase: "download", loaded, ...total });
     };
@@ -89,7 +90,7 @@ async function each(loadings, act) {
   await Promise.all([...loadings].map(one));
 }
 
-/** The length and a hash of some bytes, however they are cut into chunks. It passes by the gigabyte per second, which SHA-256 does not. */
+/** The length and a hash of some of the bytes, however they are cut into chunks: SHA-256 of all of them would take longer than loading. */
 class Fingerprint {
   #stride;
   #length = 0;
