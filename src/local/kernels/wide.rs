@@ -1,6 +1,6 @@
 //! Activations in sixteen bits, on both sides of a product: what attention multiplies.
 
-use crate::local::kernels::lanes::{F32x4, I32x4, LANES, fold, largest, load_eight, quantize, rest};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, fold, largest, quantize, rest};
 use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, interleave_pairs, pairs};
 
 /// One head's columns of `[rows, width]`.
@@ -23,6 +23,11 @@ impl<'a> Part<'a> {
     fn length(self) -> usize {
         self.numbers.len() / self.width
     }
+
+    /// The largest absolute number.
+    fn largest(self) -> f32 {
+        largest(self.rows().fold(F32x4::splat(0.0), most_of))
+    }
 }
 
 /// Rows of whole numbers with a sign, each with its own scale.
@@ -38,7 +43,10 @@ pub(super) struct Wide {
 impl Wide {
     /// Quantizes each row to -`most`..=`most`.
     pub(super) fn rows(part: Part<'_>, most: f32) -> Self {
-        let (numbers, scales) = side_by_side(part, most, part.length(), ROWS);
+        let largest: Vec<f32> = part.rows().map(|row| largest(most_of(F32x4::splat(0.0), row))).collect();
+        let factors = largest.iter().map(|&largest| factor(most, largest));
+        let numbers = side_by_side(part, factors, part.length(), ROWS);
+        let scales = largest.into_iter().map(|largest| largest / most).collect();
         Self { numbers, width: part.count.next_multiple_of(STEP), scales }
     }
 }
@@ -50,30 +58,25 @@ pub(super) struct WidePanels {
     pub(super) width: usize,
     /// Of columns.
     pub(super) count: usize,
-    /// `[columns]`, filled up to whole panels.
-    scales: Vec<f32>,
+    /// Of all of them: what that loses beside one each is far below what the eight bits of the layers around it do.
+    scale: f32,
 }
 
 impl WidePanels {
-    /// Of rows, each quantized to -`most`..=`most`.
+    /// Of rows, quantized to -`most`..=`most`.
     pub(super) fn of_rows(part: Part<'_>, most: f32) -> Self {
-        let count = part.length();
-        let (numbers, scales) = side_by_side(part, most, count.next_multiple_of(COLUMNS), COLUMNS);
-        Self { numbers, width: part.count.next_multiple_of(STEP), count, scales }
+        let (count, largest) = (part.length(), part.largest());
+        let factors = std::iter::repeat(factor(most, largest));
+        let numbers = side_by_side(part, factors, count.next_multiple_of(COLUMNS), COLUMNS);
+        Self { numbers, width: part.count.next_multiple_of(STEP), count, scale: largest / most }
     }
 
-    /// Of columns, each quantized to -`most`..=`most`.
+    /// Of columns, quantized to -`most`..=`most`.
     pub(super) fn of_columns(part: Part<'_>, most: f32) -> Self {
         let (width, columns) = (part.length().next_multiple_of(STEP), part.count.next_multiple_of(COLUMNS));
-        let mut scales = vec![0f32; columns];
-        for row in part.rows() {
-            for (largest, four) in scales.chunks_exact_mut(LANES).zip(row.chunks(LANES)) {
-                F32x4::load(four, 0.0).abs().max(F32x4::load(largest, 0.0)).store(largest);
-            }
-        }
-        let factors: Vec<f32> = scales.iter().map(|&it| if it > 0.0 { most / it } else { 0.0 }).collect();
-        scales.iter_mut().for_each(|it| *it /= most);
-        let whole = |four: &[f32], at| (F32x4::load(four, 0.0) * F32x4::load(rest(&factors, at), 0.0)).rounded();
+        let largest = part.largest();
+        let factor = F32x4::splat(factor(most, largest));
+        let whole = |four: &[f32]| (F32x4::load(four, 0.0) * factor).rounded();
         let mut numbers = vec![0; columns * width];
         let mut rows = part.rows();
         for pair in (0..).step_by(2 * COLUMNS) {
@@ -81,62 +84,67 @@ impl WidePanels {
             let odd = rows.next().unwrap_or_default();
             // Four columns of both rows at once: half of what a panel has of this pair.
             for (four, at) in even.chunks(LANES).zip((0..).step_by(LANES)) {
-                let pairs = whole(four, at).pairs(whole(rest(odd, at), at));
+                let pairs = whole(four).pairs(whole(rest(odd, at)));
                 let start = at / COLUMNS * COLUMNS * width + pair + 2 * (at % COLUMNS);
                 let place = numbers.get_mut(start..).and_then(|it| it.first_chunk_mut());
                 place.into_iter().for_each(|place| *place = pairs.to_pairs());
             }
         }
-        Self { numbers, width, count: part.count, scales }
+        Self { numbers, width, count: part.count, scale: largest / most }
     }
 
-    /// Hands each row's products with each panel, times the row's factor and the columns' scales, to
+    /// Hands each row's products with each panel, times the row's factor and the columns' scale, to
     /// `take(row, first column, products)`. `rows` are interleaved, `factors` are theirs.
     #[inline(always)]
     pub(super) fn meet(&self, rows: &[i16], factors: &[f32], take: impl FnMut(usize, usize, [F32x4; 2])) {
-        pairs(rows, self.width, &self.numbers, [0, 0], &mut Scaled { scales: &self.scales, factors, take });
+        pairs(rows, self.width, &self.numbers, [0, 0], &mut Scaled { scale: self.scale, factors, take });
     }
 }
 
-/// Sums, times the row's factor and the columns' scales.
+/// Sums, times the row's factor and the columns' scale.
 struct Scaled<'a, T> {
-    scales: &'a [f32],
+    scale: f32,
     factors: &'a [f32],
     take: T,
 }
 
 impl<T: FnMut(usize, usize, [F32x4; 2])> Take<2> for Scaled<'_, T> {
-    type Columns = [F32x4; 2];
+    type Columns = ();
 
     #[inline(always)]
-    fn columns(&self, first: usize) -> [F32x4; 2] {
-        load_eight(self.scales, first)
-    }
+    fn columns(&self, _: usize) {}
 
     #[inline(always)]
-    fn take(&mut self, row: usize, first: usize, [scale, next]: [F32x4; 2], [low, high]: [I32x4; 2]) {
-        let factor = F32x4::splat(self.factors.get(row).copied().unwrap_or_default());
-        (self.take)(row, first, [low.to_f32() * scale * factor, high.to_f32() * next * factor]);
+    fn take(&mut self, row: usize, first: usize, (): (), sums: [I32x4; 2]) {
+        let factor = F32x4::splat(self.factors.get(row).copied().unwrap_or_default() * self.scale);
+        (self.take)(row, first, sums.map(|sum| sum.to_f32() * factor));
     }
 }
 
-/// The part's rows in whole numbers of -`most`..=`most`, filled up with rows of zeros to `length`, every `places` of them
-/// interleaved; and their scales, `[length]`.
-fn side_by_side(part: Part<'_>, most: f32, length: usize, places: usize) -> (Vec<i16>, Vec<f32>) {
+/// What makes whole numbers up to `most` of numbers up to `largest`.
+fn factor(most: f32, largest: f32) -> f32 {
+    if largest > 0.0 { most / largest } else { 0.0 }
+}
+
+/// The largest absolute numbers of `row` and `found`, lane by lane.
+fn most_of(found: F32x4, row: &[f32]) -> F32x4 {
+    fold(row, 0.0, found, F32x4::abs, |most, it| it.max(most))
+}
+
+/// The part's rows in whole numbers, each times its factor, filled up with rows of zeros to `length`, every `places` of them
+/// interleaved.
+fn side_by_side(part: Part<'_>, mut factors: impl Iterator<Item = f32>, length: usize, places: usize) -> Vec<i16> {
     let width = part.count.next_multiple_of(STEP);
-    let mut whole = vec![0; places * width];
-    let (mut numbers, mut scales) = (vec![0; length * width], Vec::with_capacity(length));
+    let (mut whole, mut numbers) = (vec![0; places * width], vec![0; length * width]);
     let mut rows = part.rows();
     for group in numbers.chunks_mut(places * width) {
         let whole = whole.get_mut(..group.len()).unwrap_or_default();
         for place in whole.chunks_exact_mut(width) {
             let row = rows.next().unwrap_or_default();
-            let largest = largest(fold(row, 0.0, F32x4::splat(0.0), F32x4::abs, |most, it| it.max(most)));
-            quantize(row, if largest > 0.0 { most / largest } else { 0.0 }, place);
+            quantize(row, factors.next().unwrap_or_default(), place);
             place.get_mut(row.len()..).unwrap_or_default().fill(0);
-            scales.push(largest / most);
         }
         interleave_pairs(whole, width, group.len() / width, group);
     }
-    (numbers, scales)
+    numbers
 }

@@ -54,13 +54,6 @@ impl F32x4 {
     }
 }
 
-/// The eight numbers of a panel's columns, from `from` on; missing ones are zero.
-#[inline(always)]
-pub(super) fn load_eight(numbers: &[f32], from: usize) -> [F32x4; 2] {
-    let [a, b, c, d, e, f, g, h] = padded(numbers, from);
-    [F32x4::from_array([a, b, c, d]), F32x4::from_array([e, f, g, h])]
-}
-
 /// `N` of `numbers` from `from` on; missing ones are zero.
 #[inline(always)]
 pub(super) fn padded<T: Copy + Default, const N: usize>(numbers: &[T], from: usize) -> [T; N] {
