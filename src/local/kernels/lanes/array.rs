@@ -38,6 +38,18 @@ impl F32x4 {
         Self(self.0.map(f32::abs))
     }
 
+    /// The third and the fourth before the first and the second.
+    pub(in crate::local::kernels) fn halves_swapped(self) -> Self {
+        let [a, b, c, d] = self.0;
+        Self([c, d, a, b])
+    }
+
+    /// The second before the first, the fourth before the third.
+    pub(in crate::local::kernels) fn neighbours_swapped(self) -> Self {
+        let [a, b, c, d] = self.0;
+        Self([b, a, d, c])
+    }
+
     /// To the nearest whole numbers, ties to even; within ±2²².
     ///
     /// Added to 1.5 × 2²³, a number is rounded to its last bit, which there is worth one. What is no number becomes some number.

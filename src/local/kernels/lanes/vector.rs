@@ -65,6 +65,18 @@ impl F32x4 {
         Self(f32x4_abs(self.0))
     }
 
+    /// The third and the fourth before the first and the second.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn halves_swapped(self) -> Self {
+        Self(i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0))
+    }
+
+    /// The second before the first, the fourth before the third.
+    #[inline(always)]
+    pub(in crate::local::kernels) fn neighbours_swapped(self) -> Self {
+        Self(i32x4_shuffle::<1, 0, 3, 2>(self.0, self.0))
+    }
+
     /// To the nearest whole numbers, ties to even; within ±2²².
     ///
     /// Added to 1.5 × 2²³, a number is rounded to its last bit, which there is worth one. What is no number becomes some number.
