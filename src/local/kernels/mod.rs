@@ -9,7 +9,9 @@ mod dot;
 // Four numbers side by side.
 mod lanes;
 // Weights, packed.
+mod packing;
 mod panels;
+mod quads;
 // Activations, quantized.
 mod rows;
 // Exact sums of rows × panels.
@@ -50,5 +52,6 @@ pub use dot::{Dot, RelaxedDot, relaxed_dot};
 pub use evidence::{Evidence, Parameters, Reading};
 pub use linear::Linear;
 pub use norm::{LayerNorm, add};
-pub use panels::{Packing, Panels};
+pub use packing::Packing;
+pub use panels::Panels;
 pub use rows::Rows;

@@ -53,20 +53,18 @@ impl Home {
             Self::Panels(packed) => return Ok((packed, None)),
         };
         let &[inputs, outputs] = tensor.shape() else { return Err(TractError::msg("weights: expected two axes")) };
-        let packing = Packing::new(Dot::of_this_engine(), inputs, outputs);
-        let mut packing = packing.ok_or_else(|| TractError::msg("weights: no room to pack them"))?;
-        let plain = tensor.try_as_plain_ram()?;
-        let mut scales = None;
         let datum_type = tensor.datum_type().unquantized();
-        if datum_type == i8::datum_type() {
-            packing.push(plain.as_slice::<i8>()?, |it| it);
-        } else if datum_type == u8::datum_type() {
-            packing.push(plain.as_slice::<u8>()?, lowered);
+        let is_lowered = datum_type == u8::datum_type();
+        let packing = Packing::new(Dot::of_this_engine(), inputs, outputs, is_lowered);
+        let mut packing = packing.ok_or_else(|| TractError::msg("weights: no room to pack them"))?;
+        let mut scales = None;
+        if is_lowered || datum_type == i8::datum_type() {
+            packing.push(tensor.as_bytes());
         } else {
-            scales = Some(quantize(plain.as_slice::<f32>()?, outputs, &mut packing));
+            scales = Some(quantize(tensor.try_as_plain_ram()?.as_slice::<f32>()?, outputs, &mut packing));
         }
         let panels = packing.finish().ok_or_else(|| TractError::msg("weights: fewer than their shape says"))?;
-        Ok((Packed { panels, is_lowered: datum_type == u8::datum_type() }, scales))
+        Ok((Packed { panels, is_lowered }, scales))
     }
 }
 
@@ -74,8 +72,8 @@ impl Home {
 pub(super) enum Incoming {
     /// A tensor, and how many of its bytes are there.
     Tensor(Box<Tensor>, usize),
-    /// A matrix of eight bits, and whether they come unsigned.
-    Panels(Packing, bool),
+    /// A matrix of eight bits.
+    Panels(Packing),
 }
 
 impl Incoming {
@@ -85,7 +83,7 @@ impl Incoming {
         let is_eight_bits = is_unsigned || datum_type == i8::datum_type();
         match shape {
             &[inputs, outputs] if is_multiplied && is_eight_bits => {
-                Some(Self::Panels(Packing::new(Dot::of_this_engine(), inputs, outputs)?, is_unsigned))
+                Some(Self::Panels(Packing::new(Dot::of_this_engine(), inputs, outputs, is_unsigned)?))
             }
             _ => Some(Self::Tensor(Box::new(unfilled(datum_type, shape).ok()?), 0)),
         }
@@ -103,8 +101,7 @@ impl Incoming {
                 *filled += took;
                 took
             }
-            Self::Panels(packing, true) => packing.push(bytes, lowered),
-            Self::Panels(packing, false) => packing.push(bytes, |byte| byte as i8),
+            Self::Panels(packing) => packing.push(bytes),
         }
     }
 
@@ -112,7 +109,7 @@ impl Incoming {
     pub(super) fn is_whole(&self) -> bool {
         match self {
             Self::Tensor(tensor, filled) => *filled == tensor.as_bytes().len(),
-            Self::Panels(packing, _) => packing.is_whole(),
+            Self::Panels(packing) => packing.is_whole(),
         }
     }
 
@@ -123,17 +120,16 @@ impl Incoming {
         }
         Some(match self {
             Self::Tensor(tensor, _) => Home::Tensor(Arc::new(*tensor)),
-            Self::Panels(packing, is_lowered) => Home::Panels(Packed { panels: packing.finish()?, is_lowered }),
+            Self::Panels(packing) => {
+                let is_lowered = packing.is_lowered();
+                Home::Panels(Packed { panels: packing.finish()?, is_lowered })
+            }
         })
     }
 }
 
 /// Half of what a byte can be: what u8 is lowered by to be i8.
 const HALF: u8 = 0x80;
-
-fn lowered(byte: u8) -> i8 {
-    (byte ^ HALF) as i8
-}
 
 /// Memory for a tensor, not cleared: a file's bytes are about to lie there, and clearing hundreds of megabytes takes as long
 /// as copying them.
@@ -154,8 +150,8 @@ fn quantize(weights: &[f32], outputs: usize, packing: &mut Packing) -> Vec<f32> 
     let mut eight_bits = Vec::with_capacity(outputs);
     for row in weights.chunks_exact(outputs) {
         eight_bits.clear();
-        eight_bits.extend(row.iter().zip(&inverse).map(|(it, factor)| (it * factor).round_ties_even() as i8));
-        packing.push(&eight_bits, |it| it);
+        eight_bits.extend(row.iter().zip(&inverse).map(|(it, factor)| (it * factor).round_ties_even() as i8 as u8));
+        packing.push(&eight_bits);
     }
     scales
 }
