@@ -8,6 +8,7 @@ use tract_onnx::prelude::DatumType;
 
 use crate::local::load::Reread;
 use crate::local::onnx::parts::{Part, Range};
+use crate::local::onnx::rewrite::reads;
 use crate::local::onnx::rows::Table;
 use crate::local::onnx::tables;
 
@@ -106,9 +107,10 @@ fn only_read_by<'a>(
     let mut others: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
     let mut found = HashSet::new();
     for node in &graph.node {
-        for (at, name) in node.input.iter().enumerate() {
-            let places = if is_such(node, at, &known) { &mut found } else { &mut others };
-            places.insert(name.as_str());
+        // First what it reads itself, in the order of its inputs.
+        for (at, name) in reads(node).enumerate() {
+            let is_such = at < node.input.len() && is_such(node, at, &known);
+            if is_such { &mut found } else { &mut others }.insert(name);
         }
     }
     found.retain(|name| !others.contains(name));

@@ -10,6 +10,7 @@ use tract_onnx::tract_hir::internal::TypedOp;
 
 use crate::local::onnx::chain::Chain;
 use crate::local::onnx::places::Places;
+use crate::local::onnx::rewrite::reads;
 
 /// Puts one node for each chain in place of its drafts, whose operators are here by their nodes' places.
 pub(super) fn join(graph: &mut GraphProto, mut operators: HashMap<usize, Box<dyn TypedOp>>, places: &mut Places) {
@@ -32,7 +33,7 @@ pub(super) fn join(graph: &mut GraphProto, mut operators: HashMap<usize, Box<dyn
             numbers.insert(name, numbers.len());
         }
         let elsewhere = graph.node.iter().enumerate().filter(|(at, _)| !members.contains(at));
-        let mut leaving: HashSet<&str> = elsewhere.flat_map(|(_, node)| &node.input).map(String::as_str).collect();
+        let mut leaving: HashSet<&str> = elsewhere.flat_map(|(_, node)| reads(node)).collect();
         leaving.extend(graph.output.iter().map(|output| output.name.as_str()));
         let output = nodes.clone().flat_map(|node| &node.output).filter(|name| leaving.contains(name.as_str()));
         let output: Vec<String> = output.cloned().collect();
@@ -66,10 +67,10 @@ fn chains(graph: &GraphProto, is_draft: impl Fn(usize) -> bool) -> Vec<Vec<usize
     let mut chains: Vec<Vec<usize>> = Vec::new();
     let mut unwritten: HashSet<&str> = graph.node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
     for (at, node) in graph.node.iter().enumerate() {
-        if node.input.iter().any(|name| unwritten.contains(name.as_str())) {
+        if reads(node).any(|name| unwritten.contains(name)) {
             return (0..graph.node.len()).filter(|&at| is_draft(at)).map(|at| vec![at]).collect();
         }
-        let read = node.input.iter().filter_map(|name| origins.get(name.as_str()));
+        let read = reads(node).filter_map(|name| origins.get(name));
         let origin = if is_draft(at) {
             let chain = read.map(|origin| match *origin {
                 Origin::Chain(chain) => chain,
@@ -92,16 +93,23 @@ fn chains(graph: &GraphProto, is_draft: impl Fn(usize) -> bool) -> Vec<Vec<usize
 
 #[cfg(test)]
 mod tests {
+    use tract_onnx::pb::AttributeProto;
+
     use super::*;
 
-    /// `output` reads `input`; drafts are those named in capitals.
+    /// `output` reads `input`, by a branch where it is "branching"; drafts are those named in capitals.
     fn grouped(lines: &[(&str, &[&str])]) -> Vec<Vec<usize>> {
         let node = |(output, input): &(&str, &[&str])| NodeProto {
             output: vec![(*output).to_owned()],
             input: input.iter().map(|name| (*name).to_owned()).collect(),
             ..NodeProto::default()
         };
-        let graph = GraphProto { node: lines.iter().map(node).collect(), ..GraphProto::default() };
+        let mut graph = GraphProto { node: lines.iter().map(node).collect(), ..GraphProto::default() };
+        for node in graph.node.iter_mut().filter(|node| node.output == ["branching"]) {
+            let inner = NodeProto { input: std::mem::take(&mut node.input), ..NodeProto::default() };
+            let branch = GraphProto { node: vec![inner], ..GraphProto::default() };
+            node.attribute = vec![AttributeProto { g: Some(branch), ..AttributeProto::default() }];
+        }
         chains(&graph, |at| graph.node[at].output.concat().as_str() < "a")
     }
 
@@ -117,6 +125,8 @@ mod tests {
         assert_eq!(all, [vec![0, 3], vec![2, 4]]);
         let two_apart = grouped(&[("A", &["x"]), ("b", &["A"]), ("c", &["b", "y"]), ("D", &["c"]), ("E", &["y"])]);
         assert_eq!(two_apart, [vec![0, 4], vec![3]]);
+        let in_a_branch = grouped(&[("A", &["x"]), ("branching", &["A"]), ("C", &["branching"])]);
+        assert_eq!(in_a_branch, [[0], [2]]);
     }
 
     #[test]

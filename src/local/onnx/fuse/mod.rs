@@ -21,12 +21,11 @@ mod chains;
 // The last layer, of which one token is read.
 mod first_token;
 
-use std::collections::HashSet;
-
 use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::TractResult;
 
 use crate::local::onnx::places::Places;
+use crate::local::onnx::rewrite::drop_unread;
 use crate::local::onnx::weights::Weights;
 pub(super) use draft::Role;
 use draft::{Drafts, Layer};
@@ -139,28 +138,4 @@ fn residual<'a>(index: &Index<'a>, drafts: &Drafts, name: &str) -> Option<Vec<&'
     let pair =
         |layer: &'a str, rest: &'a str| (drafts.is_linear(layer) && drafts.knows(rest)).then(|| vec![layer, rest]);
     pair(one, two).or_else(|| pair(two, one)).filter(|_| only_norm)
-}
-
-/// Drops the nodes that lead to no output.
-fn drop_unread(graph: &mut GraphProto) {
-    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
-    // The file's order is topological: backwards, a node comes after all of its readers.
-    let mut is_read: Vec<bool> = Vec::with_capacity(graph.node.len());
-    for node in graph.node.iter().rev() {
-        let reaches = node.output.iter().any(|name| read.contains(name));
-        if reaches {
-            read_by(node, &mut read);
-        }
-        is_read.push(reaches);
-    }
-    graph.node.retain(|_| is_read.pop().unwrap_or(true));
-}
-
-/// Adds what `node` reads, the branches of an If included.
-fn read_by(node: &NodeProto, read: &mut HashSet<String>) {
-    read.extend(node.input.iter().cloned());
-    for branch in node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()) {
-        read.extend(branch.output.iter().map(|output| output.name.clone()));
-        branch.node.iter().for_each(|node| read_by(node, read));
-    }
 }

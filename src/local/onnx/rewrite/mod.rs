@@ -22,7 +22,7 @@ mod positions;
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::GraphProto;
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
 /// Rewrites `graph`; the logits stay what they are, but for the rounding of activations, which goes.
 pub(super) fn simplify(graph: &mut GraphProto) {
@@ -35,14 +35,14 @@ pub(super) fn simplify(graph: &mut GraphProto) {
 }
 
 /// Nodes whose values reach no output go, as in graphs that branches were taken out of.
-fn drop_unread(graph: &mut GraphProto) {
+pub(super) fn drop_unread(graph: &mut GraphProto) {
     let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    // The file's order is topological: backwards, a node comes after all of its readers.
     let mut kept: Vec<_> = graph.node.drain(..).rev().collect();
     kept.retain(|node| {
         let is_read = node.output.iter().any(|name| read.contains(name));
         if is_read {
-            read.extend(node.input.iter().cloned());
-            read.extend(inner_reads(&node.attribute));
+            read.extend(reads(node).map(str::to_owned));
         }
         is_read
     });
@@ -53,32 +53,29 @@ fn drop_unread(graph: &mut GraphProto) {
 /// Initializers that no node reads any more go, as those of nodes that became operators of ours: tract would make a constant of
 /// each.
 pub(super) fn drop_unread_constants(graph: &mut GraphProto) {
-    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
-    for node in &graph.node {
-        read.extend(node.input.iter().cloned());
-        read.extend(inner_reads(&node.attribute));
-    }
-    let (kept, dropped): (Vec<_>, Vec<_>) = graph.initializer.drain(..).partition(|it| read.contains(&it.name));
-    graph.initializer = kept;
+    let outputs = graph.output.iter().map(|output| output.name.as_str());
+    let read: HashSet<&str> = graph.node.iter().flat_map(reads).chain(outputs).collect();
+    let is_read = |it: &TensorProto| read.contains(it.name.as_str());
+    let unread: HashSet<String> =
+        graph.initializer.iter().filter(|it| !is_read(it)).map(|it| it.name.clone()).collect();
+    graph.initializer.retain(|it| !unread.contains(&it.name));
     // Files of old list them as inputs too.
-    let dropped: HashSet<String> = dropped.into_iter().map(|it| it.name).collect();
-    graph.input.retain(|input| !dropped.contains(&input.name));
+    graph.input.retain(|input| !unread.contains(&input.name));
 }
 
-/// What the subgraphs of a node read, of their own values too.
-fn inner_reads(attributes: &[tract_onnx::pb::AttributeProto]) -> Vec<String> {
-    let graphs = attributes.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
-    let nodes = graphs.flat_map(|graph| {
-        let outputs = graph.output.iter().map(|output| output.name.clone());
-        let nodes = graph.node.iter();
-        nodes.flat_map(|node| node.input.iter().cloned().chain(inner_reads(&node.attribute))).chain(outputs)
+/// What a node reads, and what the nodes of its subgraphs read, of their own values too.
+pub(super) fn reads(node: &NodeProto) -> Box<dyn Iterator<Item = &str> + '_> {
+    let graphs = node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
+    let inner = graphs.flat_map(|graph| {
+        let outputs = graph.output.iter().map(|output| output.name.as_str());
+        graph.node.iter().flat_map(reads).chain(outputs)
     });
-    nodes.collect()
+    Box::new(node.input.iter().map(String::as_str).chain(inner))
 }
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto, ValueInfoProto};
+    use tract_onnx::pb::{AttributeProto, ValueInfoProto};
 
     use super::*;
 
