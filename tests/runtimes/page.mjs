@@ -3,5 +3,5 @@
 
 import { cell } from "./cell.mjs";
 
-const { entry, baseUrl, apiKey } = Object.fromEntries(new URL(location.href).searchParams);
-document.body.textContent = JSON.stringify(await cell(entry, { baseUrl, apiKey }));
+const { entry, baseUrl, apiKey, models } = Object.fromEntries(new URL(location.href).searchParams);
+document.body.textContent = JSON.stringify(await cell(entry, { baseUrl, apiKey, models }));

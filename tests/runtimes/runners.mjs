@@ -19,7 +19,7 @@ const MODULES = join(HERE, "node_modules");
 const COMPATIBILITY_DATE = "2026-06-01";
 
 /**
- * @typedef {{ baseUrl: string, apiKey: string, models?: string }} Where `models`: folder of the small models
+ * @typedef {{ baseUrl: string, apiKey: string, models?: string }} Where `models`: folder of the small models, in a page "/models"
  * @typedef {{ run: (entry: string, where: Where) => Promise<{ answer?: string, error?: string }>, version: string, close?: () => Promise<unknown> }} Runner
  */
 
@@ -90,7 +90,7 @@ export async function edgeRuntime() {
  */
 export async function inPage(visit, version, quit) {
   writeFileSync(join(HERE, "page.html"), `<!doctype html>\n<meta charset="utf-8">\n<link rel="icon" href="data:,">\n<script type="importmap">${JSON.stringify({ imports: importMap() })}</script>\n<body></body>\n<script type="module" src="page.mjs"></script>\n`);
-  const { url, close } = await serve({ mounts: { "/": HERE } });
+  const { url, close } = await serve({ mounts: { "/": HERE, "/models/": join(ROOT, "tests", "models") } });
   return {
     version,
     run: async (entry, where) => JSON.parse(await visit(`${url}/page.html?${new URLSearchParams({ entry, ...where })}`)),

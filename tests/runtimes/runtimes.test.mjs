@@ -41,8 +41,10 @@ const server = await startContractServer();
 const where = { baseUrl: server.baseUrl, apiKey: DMXAPI_KEY };
 after(() => server.close());
 
-/** Those with workers of their own, by a thread each; a page's are in tests/package. */
+/** Those with workers of their own, by a thread each. */
 const WITH_THREADS = ["Node of the machine", "Node of npm", "Deno", "Bun"];
+/** Pages. Most of what workers do there is tested in tests/package, in two of them. */
+const WITH_PAGES = ["Chromium", "Firefox", "WebKitGTK"];
 for (const name of WITH_THREADS) {
   test(`${name}: workers rank, with a copy of the model or a part of it each`, async () => {
     const { run } = await /** @type {Promise<import("./runners.mjs").Runner>} */ (runtimes[name]());
@@ -60,6 +62,7 @@ for (const [name, open] of Object.entries(runtimes)) {
     try {
       const cells = [];
       for (const entry of ENTRIES) cells.push(await outcome(name, entry, await run(entry, where)));
+      if (WITH_PAGES.includes(name)) assert.deepEqual(await run("workers", { ...where, models: "/models" }), { answer: "the same scores" }, `workers in ${name}`);
       t.diagnostic(`${name} ${version}: ${cells.join(", ")}`);
       rows.push(`| ${label(name, version)} | ${cells.join(" | ")} |`);
     } finally {
