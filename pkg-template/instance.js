@@ -22,7 +22,7 @@ const LONGEST_STRETCH_MS = 16;
  *
  * @typedef {object} Loading an instance on its way; here or in a worker
  * @property {(file: "model" | "tokenizer", chunk: Uint8Array) => void | Promise<void>} push copies the chunk
- * @property {(file: "model" | "tokenizer") => void | Promise<void>} finish it is whole
+ * @property {(file: "model" | "tokenizer") => string | undefined | Promise<string | undefined>} finish it is whole; a worker answers with its fingerprint
  * @property {() => boolean} [isLost] whether the model's file is gone, of which rows are read again
  * @property {(options: { maxTokens?: number, longDocuments?: string, scores?: string }) => Lane | Promise<Lane>} build
  * @property {() => void} drop lets go of what came so far
@@ -83,7 +83,7 @@ export async function openHere(createGlue, module, known, openAgain) {
   return {
     push: (file, chunk) => guarded(() => (file === "model" ? loader.pushModel(chunk) : loader.pushTokenizer(chunk))),
     // Its text then makes room for the model's weights.
-    finish: (file) => guarded(() => file === "tokenizer" && loader.readTokenizer()),
+    finish: (file) => void guarded(() => file === "tokenizer" && loader.readTokenizer()),
     isLost: () => isLost,
     async build(options) {
       if (known.again && openAgain) read = await openAgain(known.again);

@@ -103,7 +103,7 @@ export class Line {
 export function together(loadings) {
   return {
     push: async (file, chunk) => void (await Promise.all(loadings.map((it) => it.push(file, chunk)))),
-    finish: async (file) => void (await Promise.all(loadings.map((it) => it.finish(file)))),
+    finish: async (file) => (await Promise.all(loadings.map((it) => it.finish(file))))[0],
     async build(options) {
       const parts = /** @type {(Part | undefined)[]} */ (await Promise.all(loadings.map((it) => it.build(options))));
       // A model of few layers leaves the last ones nothing.

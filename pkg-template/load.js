@@ -60,7 +60,7 @@ export function openLocal(options, wasm, onProgress) {
   let code;
   /** Of the files that the workers have. @type {import("./pump.js").Fingerprints | undefined} */
   let fingerprints;
-  /** Once they are known to have changed, no worker can be replaced any more. @type {Changed | undefined} */
+  /** The one that is known to have changed: no worker can be replaced any more. @type {"model" | "tokenizer" | undefined} */
   let changed;
 
   /** @param {Compile} compile in some thread */
@@ -122,7 +122,7 @@ export function openLocal(options, wasm, onProgress) {
     };
     const loadings = new Set(await startAll(wanted, model.size, crew, known));
     try {
-      const found = await pump(signal, { model, tokenizer }, loadings, report, end, crew !== undefined);
+      const found = await pump(signal, { model, tokenizer }, loadings, report, end);
       onRead();
       signal.throwIfAborted();
       if (isLoaded) compare(found);
@@ -156,7 +156,9 @@ export function openLocal(options, wasm, onProgress) {
   /** Whoever replaces a worker must rank as the others do. @param {import("./pump.js").Fingerprints} found */
   function compare(found) {
     for (const name of /** @type {const} */ (["model", "tokenizer"])) {
-      if (found[name] !== fingerprints?.[name]) throw (changed = new Changed(name));
+      if (found[name] === undefined || found[name] === fingerprints?.[name]) continue;
+      changed = name;
+      throw new Changed(name);
     }
   }
 
@@ -182,7 +184,7 @@ export function openLocal(options, wasm, onProgress) {
 
   /** @type {typeof open} */
   async function openAnew(signal, wanted, report) {
-    if (changed) throw changed;
+    if (changed) throw new Changed(changed);
     /** @type {LaneDied | undefined} */
     let death;
     for (let start = 1; ; start++) {

@@ -7,10 +7,7 @@ import { isTrap } from "./instance.js";
 /** The most that travels at once, in bytes. Each worker gets a copy, which a page's own thread makes: of larger ones that takes as long as a frame. */
 const LONGEST_CHUNK = 512 << 10;
 
-/** One byte in so many counts for a fingerprint: of a model a prime number beyond a cache line, so that every column of a matrix is met and a page's thread reads little. */
-const STRIDES = { model: 251, tokenizer: 5 };
-
-/** @typedef {Record<"model" | "tokenizer", string>} Fingerprints which tell one version of a file from another, and are no proof of anything */
+/** @typedef {Record<"model" | "tokenizer", string | undefined>} Fingerprints of what a worker was given; `undefined`: of what it does not read */
 
 /**
  * @param {AbortSignal} signal
@@ -18,14 +15,14 @@ const STRIDES = { model: 251, tokenizer: 5 };
  * @param {Set<import("./instance.js").Loading>} loadings one that fails is let go and taken out, unless it is the last
  * @param {(p: import("./load.js").Progress) => void} onProgress
  * @param {() => void} stop ends the sources
- * @param {boolean} isForWorkers which may have to be replaced
  * @returns {Promise<Fingerprints>} of what went through
  */
-export async function pump(signal, sources, loadings, onProgress, stop, isForWorkers) {
+export async function pump(signal, sources, loadings, onProgress, stop) {
   const sizes = [sources.model.size, sources.tokenizer.size];
   const total = sizes.includes(undefined) ? {} : { total: Number(sizes[0]) + Number(sizes[1]) };
   let loaded = 0;
-  const found = { model: "", tokenizer: "" };
+  /** @type {Fingerprints} */
+  const found = { model: undefined, tokenizer: undefined };
   /** @param {"model" | "tokenizer"} name @param {unknown} cause */
   const told = (name, cause) => {
     if (signal.aborted || isRerankError(cause) || !(cause instanceof Error) || isTrap(cause)) return cause;
@@ -38,12 +35,10 @@ export async function pump(signal, sources, loadings, onProgress, stop, isForWor
   const copy = async (/** @type {"model" | "tokenizer"} */ name) => {
     // One chunk on its way while the next one is read.
     let sent = Promise.resolve();
-    const fingerprint = new Fingerprint(STRIDES[name]);
     const send = async (/** @type {Uint8Array} */ chunk) => {
       await sent;
       sent = each(loadings, (it) => it.push(name, chunk));
       sent.catch((cause) => refuse(told(name, cause)));
-      if (isForWorkers) fingerprint.add(chunk);
       loaded += chunk.byteLength;
       onProgress({ phase: "download", loaded, ...total });
     };
@@ -55,8 +50,7 @@ export async function pump(signal, sources, loadings, onProgress, stop, isForWor
         }
       }
       await sent;
-      found[name] = fingerprint.text;
-      if (!signal.aborted) await each(loadings, (it) => it.finish(name));
+      if (!signal.aborted) await each(loadings, async (it) => void (found[name] = (await it.finish(name)) ?? found[name]));
     } catch (cause) {
       throw told(name, cause);
     }
@@ -88,29 +82,4 @@ async function each(loadings, act) {
     }
   };
   await Promise.all([...loadings].map(one));
-}
-
-/** The length and a hash of some of the bytes, however they are cut into chunks: SHA-256 of all of them would take longer than loading. */
-class Fingerprint {
-  #stride;
-  #length = 0;
-  #hash = 0;
-
-  /** @param {number} stride */
-  constructor(stride) {
-    this.#stride = stride;
-  }
-
-  /** @param {Uint8Array} chunk */
-  add(chunk) {
-    const stride = this.#stride;
-    let hash = this.#hash;
-    for (let at = (stride - (this.#length % stride)) % stride; at < chunk.byteLength; at += stride) hash = (Math.imul(hash, 31) + chunk[at]) | 0;
-    this.#hash = hash;
-    this.#length += chunk.byteLength;
-  }
-
-  get text() {
-    return `${this.#length} ${this.#hash}`;
-  }
 }

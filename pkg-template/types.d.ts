@@ -327,7 +327,8 @@ export interface LocalOptions {
    * special headers are needed.
    *
    * A worker that dies is replaced and its document is scored again; a second death during one call ends it with `internal`. One
-   * whose file has changed since is not replaced: the others go on, and without another the call ends with `checksum_mismatch`.
+   * whose file has changed since is not replaced: others that hold the whole model go on, and without one the call ends with
+   * `checksum_mismatch`.
    */
   workers?: number | "auto";
   /**

@@ -2,6 +2,7 @@
 // Inside a worker: messages in, one instance of the engine, answers out. Plain data both ways.
 
 import { openHere, isTrap } from "../instance.js";
+import { Fingerprint } from "./fingerprint.js";
 import { buffersOf } from "./part.js";
 
 /**
@@ -19,16 +20,25 @@ import { buffersOf } from "./part.js";
 export function serve({ createGlue, compile, openAgain }, post) {
   /** @type {import("../instance.js").Loading} */
   let loading;
+  /** Of what was pushed. @type {Record<string, Fingerprint>} */
+  let fingerprints;
   /** A lane, or a part of one. @type {any} */
   let lane;
   /** @type {Record<string, (...args: any[]) => any>} */
   const methods = {
     compile,
     async open(module, known) {
+      fingerprints = { model: new Fingerprint(), tokenizer: new Fingerprint() };
       loading = await openHere(createGlue, module, known, openAgain);
     },
-    push: (file, chunk) => loading.push(file, chunk),
-    finish: (file) => loading.finish(file),
+    push(file, chunk) {
+      fingerprints[file].add(chunk);
+      return loading.push(file, chunk);
+    },
+    async finish(file) {
+      await loading.finish(file);
+      return fingerprints[file].text;
+    },
     async build(options) {
       lane = await loading.build(options);
       return lane && { plan: lane.plan, memoryBytes: lane.memoryBytes };

@@ -167,3 +167,22 @@ test("a model is copied to each worker where the copies fit, else split over as 
 });
 
 before(() => console.log(`# node ${process.version}, relaxed SIMD: ${isNewest}`));
+
+test("a fingerprint is the same however a file is cut, and another one where any bit of it is", async () => {
+  const { Fingerprint } = await importFile("worker/fingerprint.js");
+  const of = (/** @type {Uint8Array[]} */ ...chunks) => {
+    const fingerprint = new Fingerprint();
+    for (const chunk of chunks) fingerprint.add(chunk);
+    return fingerprint.text;
+  };
+  const bytes = Uint8Array.from({ length: 523 }, (_, at) => (at * 37) ^ (at >> 5));
+  const expected = of(bytes);
+  for (const cut of [0, 1, 2, 3, 4, 5, 259, 520, 522]) assert.equal(of(bytes.subarray(0, cut), bytes.subarray(cut, cut + 2), bytes.subarray(cut + 2)), expected, `cut at ${cut}`);
+  const others = new Set([expected, of(bytes.subarray(0, 522)), of(new Uint8Array(8)), of(new Uint8Array(9))]);
+  for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    others.add(of(bytes));
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+  }
+  assert.equal(others.size, 4 + 8 * bytes.length);
+});
