@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use prost::Message;
 use rerank_wasm::error::Result;
 use rerank_wasm::local::load::Destination;
 use rerank_wasm::local::logits::CrossEncoder;
@@ -13,6 +14,7 @@ use rerank_wasm::local::onnx::{self, Fusing, IncomingModel, OnnxCrossEncoder, Pa
 use rerank_wasm::local::pair::Row;
 use rerank_wasm::local::room::Room;
 use serde_json::Value;
+use tract_onnx::pb::{ModelProto, TensorProto};
 
 /// The most that fp32 may differ from onnxruntime, on logits between −5 and 5: other orders of summation, nothing else.
 const FP32_TOLERANCE: f64 = 1e-4;
@@ -220,4 +222,40 @@ fn part(file: &[u8], part: Part) -> Option<OnnxCrossEncoder> {
     let mut model = IncomingModel::of_part(Room::default(), part);
     model.take(file).expect("taken");
     model.build_part(Fusing::default(), None).unwrap_or_else(|error| panic!("{part:?}: {error}"))
+}
+
+/// What broadcasts to the sizes of head.py, and f64 beside f32: the same nodes, but not what the operator computes.
+#[test]
+fn a_head_with_parameters_of_other_sizes_or_types_runs_on_its_own_nodes() {
+    let one_number = |tensor: &mut TensorProto| {
+        tensor.dims = vec![1];
+        tensor.raw_data.truncate(4);
+    };
+    let doubles = |tensor: &mut TensorProto| {
+        tensor.data_type = 11;
+        tensor.raw_data = 0.5_f64.to_le_bytes().repeat(tensor.raw_data.len() / 4);
+    };
+    type Change = fn(&mut TensorProto);
+    let cases: [(&[&str], Change); 5] = [
+        (&["context"], one_number),
+        (&["context", "near.bias"], one_number),
+        (&["middle"], one_number),
+        (&["inner_bias"], one_number),
+        (&["bias"], doubles),
+    ];
+    let file = std::fs::read(folder().join("pair-ts14.onnx")).expect("a file");
+    let row = rows(&golden()).swap_remove(0);
+    for (names, change) in cases {
+        let mut model = ModelProto::decode(&*file).expect("a model");
+        let tensors = &mut model.graph.as_mut().expect("a graph").initializer;
+        for name in names {
+            let name = format!("head.{name}");
+            change(tensors.iter_mut().find(|tensor| tensor.name == name).expect("a parameter"));
+        }
+        let plain = onnx::plain_cross_encoder(model.encode_to_vec()).unwrap_or_else(|it| panic!("{names:?}: {it}"));
+        let fused = onnx::cross_encoder(model.encode_to_vec()).unwrap_or_else(|it| panic!("{names:?}: {it}"));
+        assert!(!fused.plan().notes.iter().any(|note| note.starts_with("head")), "{names:?}");
+        let [plain, fused] = [plain, fused].map(|model| f64::from(model.logits(&row).expect("a logit")));
+        assert!((plain - fused).abs() <= FP32_TOLERANCE, "{names:?}: {fused} against {plain}");
+    }
 }

@@ -41,7 +41,7 @@ pub trait CrossEncoder {
 /// How a model runs.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// On fused operators of ours, or on tract's own.
+    /// Whether linear layers run on fused operators of ours; else all layers run on tract's own.
     pub fused: bool,
     /// For people.
     pub notes: Vec<String>,

@@ -3,6 +3,7 @@
 //! Written as model/recipe/export.py writes it of model/recipe/head.py: a head that is trained anew matches, one that computes
 //! anything else does not.
 
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{NodeProto, TensorProto};
 
 use crate::local::onnx::fuse::index::{Index, output};
@@ -10,6 +11,7 @@ use crate::local::onnx::fuse::template;
 
 /// head.py's Head.forward, in the order of the exporter.
 const HEAD: &str = "
+    compared = Add(compared_bias, compared_product)
     equal_rows = Unsqueeze(ids, [2])
     equal_columns = Unsqueeze(ids, [1])
     same = Equal(equal_rows, equal_columns)
@@ -118,6 +120,9 @@ const INPUTS: [&str; 6] = ["ids", "hidden", "compared", "weight_rows", "query", 
 const PARAMETERS: [&str; 10] =
     ["context", "middle", "spread", "direct", "inner", "inner_bias", "outer", "bias", "length_factor", "length_base"];
 
+/// Kinds of evidence.
+const KINDS: i64 = 7;
+
 /// A head that was recognised.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence<'a> {
@@ -135,6 +140,26 @@ pub(super) fn evidence<'a>(index: &Index<'a>, node: &'a NodeProto) -> Option<Evi
     let output = output(node);
     let words = template::read(index, HEAD, output)?;
     let inputs = INPUTS.iter().map(|word| words.get(word).copied()).collect::<Option<_>>()?;
-    let parameters = PARAMETERS.iter().map(|word| index.constant(words.get(word)?)).collect::<Option<_>>()?;
-    Some(Evidence { inputs, output, parameters })
+    let parameters: Vec<_> = PARAMETERS.iter().map(|word| index.constant(words.get(word)?)).collect::<Option<_>>()?;
+    let compared_bias = index.constant(words.get("compared_bias")?)?;
+    fits(compared_bias, &parameters).then_some(Evidence { inputs, output, parameters })
+}
+
+/// Whether parameters are f32 of head.py's sizes. In a graph of the same nodes they may be of others, as one number that counts
+/// for all of a row: such a head runs on its own nodes.
+fn fits(compared_bias: &TensorProto, parameters: &[&TensorProto]) -> bool {
+    let sizes: Vec<&[i64]> = parameters.iter().map(|it| it.dims.as_slice()).collect();
+    let [context, middle, spread, direct, inner, inner_bias, outer, numbers @ ..] = sizes.as_slice() else {
+        return false;
+    };
+    let (&&[compared], &&[kinds, units]) = (context, inner) else { return false };
+    // A bias of several numbers says how many `compared` has, one of one number does not.
+    compared > 1
+        && compared_bias.dims == [compared]
+        && [middle, spread, direct].iter().all(|it| **it == [KINDS])
+        && kinds == KINDS
+        && units > 0
+        && [inner_bias, outer].iter().all(|it| **it == [units])
+        && numbers.iter().all(|it| matches!(it, [] | [1]))
+        && parameters.iter().all(|it| it.data_type == DataType::Float as i32)
 }
