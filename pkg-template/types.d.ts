@@ -258,7 +258,8 @@ export class LocalReranker implements Reranker {
   static load(options?: LocalOptions): Promise<LocalReranker>;
   /**
    * How the model runs: `"fused"` where int8 linear layers were recognised and run on kernels of ours, which quantize each
-   * row by itself; `"plain"` on tract's operators alone. `notes` says more, for people.
+   * row by itself; `"plain"` where none were, as in an fp32 file: its layers run on tract's operators. What is no layer (the
+   * default model's head, tables in eight bits) has operators of ours either way. `notes` says more, for people.
    */
   readonly plan: { readonly path: "fused" | "plain"; readonly notes: readonly string[] };
   rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
