@@ -53,7 +53,7 @@ export function put(cells, cell) {
 }
 
 /**
- * What was measured of one thing side by side, the best first: most engines of those that are shown, then most rounds, then the latest.
+ * What was measured of one thing side by side, the best first: most rounds, then most engines of those that are shown, then the latest.
  * Whoever shows one number of it takes the first group that has what is wanted, so that no two tables tell of different rounds.
  * @param {readonly Cell[]} cells @param {Partial<Cell>} what `kind`, `model`, `workload`, `browser`
  * @returns {Cell[][]} none of them empty, and nothing in them that was not run
@@ -63,7 +63,7 @@ export function groupsOf(cells, what) {
   const groups = [...new Set(same.map(({ run, part }) => `${run} ${part}`))].map((group) => same.filter(({ run, part }) => `${run} ${part}` === group));
   const rounds = (/** @type {Cell[]} */ group) => Math.min(...group.map(({ samples }) => Number(samples?.length)));
   const shown = (/** @type {Cell[]} */ group) => group.filter(({ engine }) => SHOWN.includes(engine)).length;
-  return groups.sort((a, b) => shown(b) - shown(a) || rounds(b) - rounds(a) || b[0].part - a[0].part);
+  return groups.sort((a, b) => rounds(b) - rounds(a) || shown(b) - shown(a) || b[0].part - a[0].part);
 }
 
 /**

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** What has to be the same. */
-const SAME = ["package", "machine", "versions"];
+const SAME = ["package", "machine", "versions", "method"];
 
 /**
  * The earlier results. A browser of another version would be named twice under one name, so it has to be the same where both have it.

@@ -11,6 +11,7 @@ import { build } from "../../pkg-template/build.mjs";
 import { openAlone } from "./browsers/tab.mjs";
 import { ENGINES } from "./engines/registry.mjs";
 import { installPackage } from "./install.mjs";
+import { METHOD } from "./compare.mjs";
 import { measureAll } from "./measure.mjs";
 import { USAGE, readOptions } from "./options.mjs";
 import { KEPT } from "./paths.mjs";
@@ -86,6 +87,7 @@ async function newResults(options, browser, url, { pkg, model }) {
     machine: { cpu: cpus()[0].model, cores: cpus().length, memoryGB: Math.round(totalmem() / 2 ** 30), relaxedDot },
     browsers: { [browser.name]: browser.version },
     versions: { "rerank-wasm": version, ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])) },
+    method: METHOD,
     /** @type {import("./results.mjs").Piece[]} */
     pieces: [],
     /** @type {import("./results.mjs").Cell[]} */

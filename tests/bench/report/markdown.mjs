@@ -13,6 +13,7 @@ import { SECTION_TABLES } from "./tables.mjs";
  * @property {string} startedAt
  * @property {boolean} [quick]
  * @property {import("../results.mjs").Piece[]} [pieces] in which it was measured
+ * @property {string} [method] how times and scores were taken and compared, in words, as it was when they were
  * @property {string} [remark] what a reader should know of this run
  * @property {{ cpu: string, cores: number, memoryGB: number, relaxedDot: string }} machine
  * @property {Record<string, string>} browsers name → version
@@ -30,7 +31,7 @@ export function markdown(results) {
 }
 
 /** @param {Results} results */
-export function heading({ run, startedAt, machine, browsers, versions, pieces = [], remark, cells }) {
+export function heading({ run, startedAt, machine, browsers, versions, pieces = [], method, remark, cells }) {
   const minutes = pieces.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
   const named = (/** @type {Record<string, string | undefined>} */ of) => Object.entries(of).map(([name, version]) => `${name} ${version ?? "(missing)"}`).join(", ");
   const random = [...new Set(cells.map(({ model }) => model))].filter((model) => model && KINDS[model]?.skeleton).map((model) => KINDS[String(model)].title);
@@ -38,7 +39,7 @@ export function heading({ run, startedAt, machine, browsers, versions, pieces = 
     `Run ${run}, ${startedAt.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB; ${named(browsers)}; ${named(versions)}.`,
     `The relaxed int8 dot of this machine is ${machine.relaxedDot}.`,
     ...(random.length ? [`Weights of ${random.join(", ")} are random: real graphs and sizes, for speed and memory only.`] : []),
-    "Each engine is warmed up twice and for 1.5 s at least (a list of over 15 s once, with fewer rounds); rounds are interleaved, up to 21 where they are short; times are medians with quartiles, ratios are taken pair by pair within a round. Ours ranks something else before each timed request, since it keeps its reading of the last query. A time counts where the engine's logits of eight pairs lie, on average, no further from those with activations in float than half of how far the pairs lie apart.",
+    ...(method ? [method] : []),
     ...(pieces.length ? [`Measured in ${number(minutes)} minutes${pieces.length > 1 ? `, in ${pieces.length} pieces: none of the comparisons is across two of them` : ""}.`] : []),
     ...pieces.flatMap(({ asked, busyBefore }) => (warningOf(busyBefore) ? [`Of the piece "${asked}" ${warningOf(busyBefore)}.`] : [])),
     ...(remark ? [remark] : []),
