@@ -30,6 +30,7 @@ mod tables;
 // What a row takes.
 mod memory;
 // Query and document apart.
+mod asked;
 mod readings;
 mod sides;
 // What runs.
@@ -150,7 +151,9 @@ fn built(
     graph.output = vec![graph.output.swap_remove(refuse::output(&graph)?)];
     range.find_alike(&graph);
     let drafted = fuse::draft(&mut graph, fusing);
-    let readings = Readings::of(&onnx, &file, &graph, &drafted, &inputs);
+    let is_large = |name: &str| weights.has(name) || weights.is_left(name) || weights.is_skipped(name);
+    let readings = Readings::of(&onnx, &file, &graph, &drafted, &inputs, is_large)
+        .filter(|it| range.from.as_ref().is_none_or(|from| it.reach(from) && *from != it.name));
     let is_last = range.to.is_none();
     let (rows_left, came_first) = (weights.rows_left(), weights.came_first);
     let mut graphs = Vec::new();
@@ -195,15 +198,11 @@ fn cut(
     inputs: &Inputs,
     weights: &Weights,
 ) -> Result<Vec<(GraphProto, Inputs)>> {
-    let mut ranges = Vec::new();
-    if let Some(Readings { name, width }) = readings.filter(|_| range.to.is_none()) {
-        range.to = Some(name.clone());
-        ranges.push(Range::behind(name, *width));
-    }
+    let head = readings.filter(|it| range.to.as_ref().is_none_or(|to| !it.reach(to)));
+    let head = head.map(|it| range.split_at(&it.name, it.width));
     if range.is_whole() {
         return Ok(vec![(graph, inputs.clone())]);
     }
-    ranges.insert(0, range);
     let of_range = |range: Range| {
         let mut graph = graph.clone();
         let output = graph.output.first().map(|output| output.name.clone()).unwrap_or_default();
@@ -212,7 +211,7 @@ fn cut(
         inputs.extend(hidden.map(|hidden| (hidden, f32::datum_type())));
         Ok((graph, inputs))
     };
-    ranges.into_iter().map(of_range).collect()
+    [Some(range), head].into_iter().flatten().map(of_range).collect()
 }
 
 /// How the model will run, for people too.

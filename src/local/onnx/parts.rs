@@ -59,9 +59,10 @@ impl Range {
         }
     }
 
-    /// What comes behind the hidden states of `width` numbers a token that are the value `name`.
-    pub(super) fn behind(name: &str, width: usize) -> Self {
-        Self { from: Some(name.to_owned()), width: Some(width), ..Self::default() }
+    /// Ends the range at the value `name`, hidden states of `width` numbers a token; the rest of it.
+    pub(super) fn split_at(&mut self, name: &str, width: usize) -> Self {
+        let to = self.to.replace(name.to_owned());
+        Self { from: Some(name.to_owned()), to, width: Some(width), ..Self::default() }
     }
 
     /// The names of all that the range reads, weights among them.

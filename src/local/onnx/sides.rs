@@ -7,12 +7,15 @@ use tract_onnx::prelude::TractResult;
 use crate::local::onnx::graph::Graph;
 use crate::local::pair::Row;
 
-/// The last query that was read.
+/// Readings that are kept: documents of two requests may come by turns.
+const MOST: usize = 2;
+
+/// The queries that were read last, the last one first.
 ///
-/// Its hidden states are the same beside every document, and those of the next request may be of the same query.
+/// A query's hidden states are the same beside every document, and the next request may ask the same query.
 #[derive(Default)]
 pub(super) struct Sides {
-    query: Cell<Option<Reading>>,
+    queries: Cell<Vec<Reading>>,
 }
 
 /// A side's hidden states `[length × width]`.
@@ -32,13 +35,16 @@ impl Sides {
         let Some([query, document]) = sides(row) else { return graph.run(row, hidden) };
         let width = hidden.len() / row.ids.len();
         let (of_query, of_document) = hidden.split_at(width * query.ids.len());
-        let reading = match self.query.take().filter(|reading| reading.ids == query.ids) {
-            Some(reading) => reading,
+        let mut queries = self.queries.take();
+        let reading = match queries.iter().position(|reading| reading.ids == query.ids) {
+            Some(at) => queries.remove(at),
             None => Reading { states: graph.run(&query, of_query)?, ids: query.ids },
         };
         let of_document = graph.run(&document, of_document)?;
         let states = [&*reading.states, &of_document].concat();
-        self.query.set(Some(reading));
+        queries.insert(0, reading);
+        queries.truncate(MOST);
+        self.queries.set(queries);
         Ok(states)
     }
 }

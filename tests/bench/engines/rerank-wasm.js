@@ -1,8 +1,8 @@
 // @ts-check
 // This package, as a page has it: the installed tarball, the public API.
 
-/** A query that no workload asks, and documents for as many workers. */
-const OTHER = { query: "something else", documents: Array.from({ length: 8 }, (_, index) => `number ${index}`), returnDocuments: false };
+/** Queries that no workload asks, and documents for as many workers. */
+const OTHERS = ["something else", "another thing"].map((query) => ({ query, documents: Array.from({ length: 8 }, (_, index) => `number ${index}`), returnDocuments: false }));
 
 /**
  * @param {import("../page/host.js").Files} files
@@ -29,8 +29,10 @@ export async function openEngine(files, { wasm, workers, maxTokens, maxMemoryByt
       for (const { index, relevanceScore } of results) logits[index] = relevanceScore;
       return logits;
     },
-    // It keeps its reading of the last query, where a model reads queries apart.
-    forget: () => reranker.rerank(OTHER),
+    // It keeps its readings of the last two queries, where a model reads queries apart.
+    async forget() {
+      for (const other of OTHERS) await reranker.rerank(other);
+    },
     dispose: () => reranker.dispose(),
   };
 }
