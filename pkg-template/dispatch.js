@@ -84,6 +84,8 @@ export class Dispatcher {
             onProgress?.({ done: scored.length, total, windows });
           } catch (error) {
             call.fail(error);
+            // At once: the next window may be done before anybody hears of it.
+            this.abort(id);
           }
         };
         const checking = {

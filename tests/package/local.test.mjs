@@ -45,6 +45,30 @@ const MOST_SPECIAL = 4;
 const SEPARATOR = 3;
 const REQUEST = { query: "Why is the window open?", documents: ["Open the windows.", "The invoice."] };
 
+test("a report that throws is the last one of its call, however quickly windows follow each other", async () => {
+  const { Dispatcher } = await importFile("dispatch.js");
+  let isAborted = false;
+  const lane = {
+    plan: { path: "fused", notes: [] },
+    check: async () => {},
+    // Its windows take no time, so nothing else runs between them.
+    score: async (/** @type {object} */ _, /** @type {(windows: object) => void} */ onWindows) => {
+      for (let done = 0; done < 4 && !isAborted; done++) onWindows({ done, total: 4 });
+      return { index: 0, relevanceScore: 1 };
+    },
+    abort: () => void (isAborted = true),
+    free: () => {},
+  };
+  const boom = new Error("mine");
+  let reports = 0;
+  const onProgress = (/** @type {{ windows?: { done: number } }} */ { windows }) => {
+    reports++;
+    if (windows?.done === 1) throw boom;
+  };
+  await assert.rejects(new Dispatcher([lane], []).score(1, { query: "q", documents: ["d"] }, onProgress), boom);
+  assert.equal(reports, 2);
+});
+
 test("in Node a model is also a path or a file: URL, its tokenizer beside it", async () => {
   const model = join(models, "tiny_int8.onnx");
   for (const given of [model, new URL(`file://${model}`), `file://${model}`]) {
