@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use tract_onnx::Onnx;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
-use tract_onnx::prelude::{InferenceFact, InferenceModelExt, IntoRunnable, TValue, TVec, ToDim, TractResult, tvec};
+use tract_onnx::prelude::{InferenceModelExt, IntoRunnable, TractResult};
 
 use crate::local::onnx::check;
 use crate::local::onnx::cuts::Nodes;
-use crate::local::onnx::graph::{Inputs, LENGTH, tensor};
+use crate::local::onnx::graph::{Inputs, tell_shapes, values};
 use crate::local::onnx::parts::value;
 use crate::local::pair::Row;
 
@@ -52,27 +52,22 @@ impl Asked<'_> {
         let (ir_version, opset_import) = (file.ir_version, file.opset_import.clone());
         let proto = ModelProto { graph: Some(asked), ir_version, opset_import, ..ModelProto::default() };
         let mut model = onnx.parse(&proto, None)?.model;
-        let length = model.symbols.sym(LENGTH);
-        for (index, (_, datum_type)) in inputs.iter().enumerate() {
-            model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, tvec!(1.to_dim(), length.to_dim())))?;
-        }
+        tell_shapes(&mut model, &inputs)?;
         let model = model.into_typed()?.into_decluttered()?.into_runnable()?;
         let longest = self.longest(graph).min(LONGEST);
-        for [query, document] in ASKED.into_iter().chain([[longest * 2 / 5, longest - longest * 2 / 5]]) {
+        for sides in ASKED.into_iter().chain([[longest * 2 / 5, longest - longest * 2 / 5]]) {
+            let [query, document] = sides;
             let types = [vec![0; query], vec![1; document]].concat();
-            let row = Row { ids: vec![0; types.len()], segments: types.clone() };
-            let rows = inputs.iter().map(|(input, datum_type)| {
-                TractResult::Ok(tensor(input, &row, &[])?.cast_to_dt(*datum_type)?.into_owned().into())
-            });
-            let found = model.run(rows.collect::<TractResult<TVec<TValue>>>()?)?;
+            let row = Row { ids: vec![0; types.len()], segments: types };
+            let found = model.run(values(&inputs, &row, &[])?)?;
             let (masks, positions) = found.split_at(self.masks.len().min(found.len()));
             for mask in masks {
-                if !hides_the_other_side(mask.cast_to::<f32>()?.try_as_plain_ram()?.as_slice::<f32>()?, &types) {
+                if !hides_the_other_side(mask.cast_to::<f32>()?.try_as_plain_ram()?.as_slice::<f32>()?, sides) {
                     return Ok(false);
                 }
             }
             for positions in positions {
-                if !starts_again(positions.cast_to::<i64>()?.try_as_plain_ram()?.as_slice::<i64>()?, &types) {
+                if !starts_again(positions.cast_to::<i64>()?.try_as_plain_ram()?.as_slice::<i64>()?, sides) {
                     return Ok(false);
                 }
             }
@@ -105,16 +100,18 @@ impl Asked<'_> {
 }
 
 /// Whether a mask `[…, length, length]` adds nothing to scores within a side, and hides the other.
-fn hides_the_other_side(mask: &[f32], types: &[i64]) -> bool {
-    let pairs = types.iter().flat_map(|query| types.iter().map(move |key| query == key));
-    mask.len() == types.len() * types.len()
-        && mask.iter().zip(pairs).all(|(&added, is_same)| if is_same { added == 0.0 } else { added <= FAR })
+fn hides_the_other_side(mask: &[f32], [query, document]: [usize; 2]) -> bool {
+    let length = query + document;
+    let is_so = |(at, &added): (usize, &f32)| {
+        let is_same = (at / length < query) == (at % length < query);
+        if is_same { added == 0.0 } else { added <= FAR }
+    };
+    mask.len() == length * length && mask.iter().enumerate().all(is_so)
 }
 
 /// Whether positions, `[…, length]`, count from 0 in each side.
-fn starts_again(positions: &[i64], types: &[i64]) -> bool {
-    let before = |at: usize| types.iter().take(at).filter(|it| types.get(at) == Some(it)).count() as i64;
-    positions.len() == types.len() && positions.iter().enumerate().all(|(at, &it)| it == before(at))
+fn starts_again(positions: &[i64], [query, document]: [usize; 2]) -> bool {
+    positions.iter().copied().eq((0..query as i64).chain(0..document as i64))
 }
 
 #[cfg(test)]
@@ -124,17 +121,17 @@ mod tests {
     #[test]
     fn a_mask_hides_the_other_side_and_nothing_else() {
         let mask = |other| [0.0, 0.0, other, 0.0, 0.0, other, other, other, 0.0];
-        assert!(hides_the_other_side(&mask(-10_000.0), &[0, 0, 1]));
-        assert!(!hides_the_other_side(&mask(-1.0), &[0, 0, 1]), "seen a little");
-        assert!(!hides_the_other_side(&mask(-10_000.0), &[0, 0, 0]), "windows within a side");
-        assert!(!hides_the_other_side(&[0.0; 9], &[0, 0, 1]));
-        assert!(!hides_the_other_side(&[0.0; 3], &[0, 0, 0]), "of another shape");
+        assert!(hides_the_other_side(&mask(-10_000.0), [2, 1]));
+        assert!(!hides_the_other_side(&mask(-1.0), [2, 1]), "seen a little");
+        assert!(!hides_the_other_side(&mask(-10_000.0), [3, 0]), "windows within a side");
+        assert!(!hides_the_other_side(&[0.0; 9], [2, 1]));
+        assert!(!hides_the_other_side(&[0.0; 3], [3, 0]), "of another shape");
     }
 
     #[test]
     fn positions_count_from_zero_in_each_side() {
-        assert!(starts_again(&[0, 1, 0, 1, 2], &[0, 0, 1, 1, 1]));
-        assert!(!starts_again(&[0, 1, 2, 3, 4], &[0, 0, 1, 1, 1]));
-        assert!(!starts_again(&[2, 3], &[0, 0]));
+        assert!(starts_again(&[0, 1, 0, 1, 2], [2, 3]));
+        assert!(!starts_again(&[0, 1, 2, 3, 4], [2, 3]));
+        assert!(!starts_again(&[2, 3], [2, 0]));
     }
 }

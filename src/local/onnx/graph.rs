@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{
-    DatumType, InferenceFact, InferenceModelExt, IntoRunnable, TDim, TValue, TVec, Tensor, ToDim, TractResult,
+    DatumType, InferenceFact, InferenceModelExt, IntoRunnable, Symbol, TDim, TValue, TVec, Tensor, ToDim, TractResult,
     TypedRunnableModel, tvec,
 };
+use tract_onnx::tract_hir::infer::InferenceModel;
 
 use crate::error::Result;
 use crate::local::onnx::cannot_run;
@@ -18,7 +19,7 @@ use crate::local::onnx::weights::Weights;
 use crate::local::pair::Row;
 
 /// Symbol of a row's tokens.
-pub(super) const LENGTH: &str = "length";
+const LENGTH: &str = "length";
 
 /// What a graph reads, in its order.
 pub(super) type Inputs = Vec<(Input, DatumType)>;
@@ -52,14 +53,7 @@ impl Graph {
             drop(file);
             places.fill(&mut model)?;
             weights.give_constants(&mut model)?;
-            let length = model.symbols.sym(LENGTH);
-            for (index, (input, datum_type)) in inputs.iter().enumerate() {
-                let mut shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
-                if let Input::Hidden(width) = input {
-                    shape.push(width.to_dim());
-                }
-                model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, shape))?;
-            }
+            let length = tell_shapes(&mut model, &inputs)?;
             let mut typed = model.into_typed()?.into_decluttered()?;
             let shape = typed.output_fact(0)?.shape.to_tvec();
             let memory = Memory::of(&typed, length);
@@ -72,11 +66,7 @@ impl Graph {
 
     /// What it makes of a row, in f32; `hidden`: what came before made of it, none where that is nothing.
     pub(super) fn run(&self, row: &Row, hidden: &[f32]) -> TractResult<Vec<f32>> {
-        let input = |(input, datum_type): &(Input, DatumType)| {
-            tensor(input, row, hidden).and_then(|it| Ok(it.cast_to_dt(*datum_type)?.into_owned().into()))
-        };
-        let inputs: TVec<TValue> = self.inputs.iter().map(input).collect::<TractResult<_>>()?;
-        let outputs = self.model.run(inputs)?;
+        let outputs = self.model.run(values(&self.inputs, row, hidden)?)?;
         let Some(output) = outputs.first() else { return Ok(Vec::new()) };
         Ok(output.cast_to::<f32>()?.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
     }
@@ -87,8 +77,29 @@ impl Graph {
     }
 }
 
+/// Tells `model` the types and shapes of its inputs; the symbol that is a row's length.
+pub(super) fn tell_shapes(model: &mut InferenceModel, inputs: &Inputs) -> TractResult<Symbol> {
+    let length = model.symbols.sym(LENGTH);
+    for (index, (input, datum_type)) in inputs.iter().enumerate() {
+        let mut shape: TVec<TDim> = tvec!(1.to_dim(), length.to_dim());
+        if let Input::Hidden(width) = input {
+            shape.push(width.to_dim());
+        }
+        model.set_input_fact(index, InferenceFact::dt_shape(*datum_type, shape))?;
+    }
+    Ok(length)
+}
+
+/// What `inputs` are for a row.
+pub(super) fn values(inputs: &Inputs, row: &Row, hidden: &[f32]) -> TractResult<TVec<TValue>> {
+    let value = |(input, datum_type): &(Input, DatumType)| {
+        tensor(input, row, hidden).and_then(|it| Ok(it.cast_to_dt(*datum_type)?.into_owned().into()))
+    };
+    inputs.iter().map(value).collect()
+}
+
 /// `[1, length]`, and of hidden states `[1, length, width]`
-pub(super) fn tensor(input: &Input, row: &Row, hidden: &[f32]) -> TractResult<Tensor> {
+fn tensor(input: &Input, row: &Row, hidden: &[f32]) -> TractResult<Tensor> {
     let length = row.ids.len();
     match *input {
         Input::Ids => Tensor::from_shape(&[1, length], &row.ids),

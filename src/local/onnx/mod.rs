@@ -145,13 +145,13 @@ fn built(
     rewrite::simplify(&mut graph);
     weights.count_readers(&graph);
     refuse::operators(&graph, operators::is_known)?;
-    refuse::initializers(&graph, |name| weights.has(name) || weights.is_skipped(name) || weights.is_left(name))?;
+    let is_large = |name: &str| weights.has(name) || weights.is_skipped(name) || weights.is_left(name);
+    refuse::initializers(&graph, is_large)?;
     let inputs = check::inputs(&graph)?;
     let tables = check::tables(&graph);
     graph.output = vec![graph.output.swap_remove(refuse::output(&graph)?)];
     range.find_alike(&graph);
     let drafted = fuse::draft(&mut graph, fusing);
-    let is_large = |name: &str| weights.has(name) || weights.is_left(name) || weights.is_skipped(name);
     let readings = Readings::of(&onnx, &file, &graph, &drafted, &inputs, is_large)
         .filter(|it| range.from.as_ref().is_none_or(|from| it.reach(from) && *from != it.name));
     let is_last = range.to.is_none();
