@@ -11,7 +11,7 @@ import { WORKLOADS } from "./workloads.mjs";
 
 export const USAGE = `usage: npm run bench -- [options]
 
-  --quick             default model, MiniLM and bce × 128 tokens only: about ten minutes on two cores
+  --quick             default model, MiniLM and bce × 128 tokens only: under ten minutes on two cores
   --only IDS          models: ${Object.keys(KINDS).join(", ")}
   --workloads IDS     ${Object.keys(WORKLOADS).join(", ")}
   --engines IDS       ${Object.keys(ENGINES).join(", ")}

@@ -24,7 +24,8 @@ import { SECTIONS } from "./sections/index.mjs";
 import { serveBench } from "./server.mjs";
 
 const since = (/** @type {number} */ start) => Math.round((performance.now() - start) / 1_000);
-const log = (/** @type {string} */ line) => process.stderr.write(`bench: ${line}\n`);
+/** With the seconds since the start: a run takes minutes. */
+const log = (/** @type {string} */ line) => process.stderr.write(`bench: ${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
 
 /** @param {import("./options.mjs").Options} options */
 async function main(options) {

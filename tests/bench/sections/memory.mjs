@@ -6,7 +6,7 @@ import { firstLine, reasonOf } from "../compare.mjs";
 import { makeRequest } from "../documents.mjs";
 import { prepareModel } from "../models.mjs";
 
-const ENGINES = ["ours", "ours-simd128", "ours-workers", "ort", "tjs"];
+const ENGINES = { quick: ["ours", "ort"], full: ["ours", "ours-simd128", "ours-workers", "ort", "tjs"] };
 /** Large models in a worker that reads the rows of their word table from the cache: what the package says it takes. */
 const TABLE_IN_CACHE = { id: "ours-cached", models: ["bce", "bge"], adapter: "rerank-wasm.js", options: { workers: 1, cache: "auto", streams: true } };
 /** What is ranked before the second look: 8 documents of 256 tokens, as in a Worker isolate. */
@@ -21,7 +21,7 @@ export async function* measureMemory({ options, url, browser, run, log }) {
     if (missing) continue;
     const { modelBytes } = prepareModel(id);
     const request = await makeRequest(id, RANKED);
-    for (const engine of ENGINES.filter((it) => options.engines.includes(it))) {
+    for (const engine of (options.quick ? ENGINES.quick : ENGINES.full).filter((it) => options.engines.includes(it))) {
       log(`${id}: memory of ${engine}`);
       const cell = { ...run.part(), kind: "memory", model: id, engine, browser: browser.name };
       const tab = await openAlone(browser, `${url}/isolated/`);

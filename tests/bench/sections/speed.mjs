@@ -28,7 +28,8 @@ export async function* measureSpeed(context) {
     if (missing) continue;
     /** @type {({ engine: string } & Opened)[]} */
     const loaded = [];
-    for (const engine of options.engines) {
+    const isQuick = (/** @type {string} */ engine) => plan.some(({ quickEngines }) => quickEngines?.includes(engine) ?? true);
+    for (const engine of options.engines.filter((it) => !options.quick || isQuick(it))) {
       log(`${id}: loading ${engine}`);
       const tab = await loadEngine(context, engine, id);
       if ("reason" in tab) for (const { workload } of plan) yield { ...cell, engine, workload, status: "not run", reason: tab.reason };

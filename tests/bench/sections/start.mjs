@@ -12,7 +12,7 @@ import { prepareModel } from "../models.mjs";
 const ROUNDS = { default: 3, bce: 3, bge: 1 };
 /** Tokens of the first ranking's only pair. */
 const FIRST = [64];
-const ENGINES = ["ours", "ours-simd128", "ort", "tjs"];
+const ENGINES = { quick: ["ours", "ort", "tjs"], full: ["ours", "ours-simd128", "ort", "tjs"] };
 const MODELS = { quick: ["default"], full: Object.keys(ROUNDS) };
 
 /** @param {import("./index.mjs").Context} context @returns {AsyncGenerator<import("../results.mjs").Cell>} */
@@ -33,7 +33,8 @@ export async function* measureStart(context) {
  */
 export async function* measureModel(context, model, request) {
   const { options, browser, run, log } = context;
-  const starts = ENGINES.filter((id) => options.engines.includes(id)).map((engine) => new Start(context, engine, model, request));
+  const engines = options.quick ? ENGINES.quick : ENGINES.full;
+  const starts = engines.filter((id) => options.engines.includes(id)).map((engine) => new Start(context, engine, model, request));
   const part = run.part();
   for (let round = 0; round < ROUNDS[model]; round++) {
     for (const start of starts) {
