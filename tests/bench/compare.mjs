@@ -18,6 +18,7 @@ const MOST_ROUNDS = 21;
 export const METHOD = [
   `Each engine is warmed up ${WARM_UP.times} times and for ${WARM_UP.ms / 1_000} s at least (a list of over ${SLOW_MS / 1_000} s once, with ${SLOW_ROUNDS} rounds); rounds are interleaved, up to ${MOST_ROUNDS} where they are short;`,
   "times are medians with quartiles, ratios are taken pair by pair within a round. Ours ranks something else before each timed request, since it keeps its readings of the last queries.",
+  "Ready from bytes is from a call with the model's bytes in memory to an engine that ranks, its wasm fetched and compiled but its JavaScript imported before; starts from a cache count all of it.",
   "A time counts where the engine's logits of eight pairs lie, on average, no further from those with activations in float than half of how far the pairs lie apart.",
 ].join(" ");
 

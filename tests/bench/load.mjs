@@ -4,6 +4,7 @@
 //   node tests/bench/load.mjs [--no-build] [--only default,bce,bge] [--rounds 3]
 //
 // Both get the same file's bytes, which are in memory already, each time in a page of its own; ours reads its tokenizer too.
+// Both fetch and compile their wasm within that time; their JavaScript was imported before.
 // Times are medians of interleaved rounds, the ratio that of rounds' ratios. Fails where this package takes more memory than it promises.
 
 import { parseArgs } from "node:util";

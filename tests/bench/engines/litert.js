@@ -1,6 +1,8 @@
 // @ts-check
 // LiteRT.js on its wasm backend, fed with ids. Its files have fixed shapes, so that each pair is padded to the next one.
 
+const { Tensor, loadAndCompile, loadLiteRt } = await import("/peers/@litertjs/core/dist/index.js");
+
 /** Tokens of a pair, a file each: litert/convert.py. */
 const LENGTHS = [128, 512];
 
@@ -8,7 +10,6 @@ const LENGTHS = [128, 512];
 export async function openEngine(files) {
   const found = await Promise.all(LENGTHS.map((length) => fetch(`/models/${files.id}/litert-${length}.tflite`)));
   if (!found.every(({ ok }) => ok)) throw new Error("expected .tflite files beside the model, found none; tests/bench/litert/convert.py makes them, with litert-torch of PyPI");
-  const { Tensor, loadAndCompile, loadLiteRt } = await import("/peers/@litertjs/core/dist/index.js");
   await loadLiteRt("/peers/@litertjs/core/wasm/");
   const models = await Promise.all(found.map(async (reply) => loadAndCompile(new Uint8Array(await reply.arrayBuffer()), { accelerator: "wasm" })));
   return {

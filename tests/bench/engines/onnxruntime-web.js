@@ -2,12 +2,13 @@
 // onnxruntime-web on its wasm backend, fed with ids. Rows of the same length run as one batch, others alone, so that no
 // padding is computed: the best a page can do with it.
 
+const ort = await import("/peers/onnxruntime-web/dist/ort.wasm.min.mjs");
+
 /**
  * @param {import("../page/host.js").Files} files
  * @param {{ threads: number | "cores" }} options
  */
 export async function openEngine(files, { threads }) {
-  const ort = await import("/peers/onnxruntime-web/dist/ort.wasm.min.mjs");
   ort.env.wasm.wasmPaths = "/peers/onnxruntime-web/dist/";
   ort.env.wasm.numThreads = threads === "cores" ? navigator.hardwareConcurrency : threads;
   const session = await ort.InferenceSession.create(await files.model(), { executionProviders: ["wasm"] });

@@ -1,6 +1,8 @@
 // @ts-check
 // This package, as a page has it: the installed tarball, the public API.
 
+const { LocalReranker } = await import("rerank-wasm/local");
+
 /** Queries that no workload asks, and documents for as many workers. */
 const OTHERS = ["something else", "another thing"].map((query) => ({ query, documents: Array.from({ length: 8 }, (_, index) => `number ${index}`), returnDocuments: false }));
 
@@ -9,7 +11,6 @@ const OTHERS = ["something else", "another thing"].map((query) => ({ query, docu
  * @param {{ wasm?: "relaxed" | "simd128", workers: number | "auto", maxTokens?: number, maxMemoryBytes?: number, cache?: "auto" | "none" | "require" }} options
  */
 export async function openEngine(files, { wasm, workers, maxTokens, maxMemoryBytes, cache }) {
-  const { LocalReranker } = await import("rerank-wasm/local");
   const reranker = await LocalReranker.load({
     model: await files.model(),
     tokenizer: await files.tokenizer(),

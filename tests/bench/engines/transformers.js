@@ -2,9 +2,10 @@
 // @huggingface/transformers as its documentation shows rerankers, and as the npm package `rerankers` runs it: text pairs,
 // all documents in one padded batch, sigmoid.
 
+const { AutoModelForSequenceClassification, AutoTokenizer, env } = await import("@huggingface/transformers");
+
 /** @param {import("../page/host.js").Files} files */
 export async function openEngine(files) {
-  const { AutoModelForSequenceClassification, AutoTokenizer, env } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
   env.localModelPath = "/models/";

@@ -1,12 +1,13 @@
 // @ts-check
 // wllama as its documentation shows reranking: text pairs, one after the other, on one thread.
 
+const { Wllama, LoggerWithoutDebug: logger } = await import("/peers/@wllama/wllama/esm/index.js");
+
 /** Tokens of a pair; the batch holds one. */
 const MOST_TOKENS = 512;
 
 /** @param {import("../page/host.js").Files} files */
 export async function openEngine(files) {
-  const { Wllama, LoggerWithoutDebug: logger } = await import("/peers/@wllama/wllama/esm/index.js");
   const wllama = new Wllama({ default: "/peers/@wllama/wllama/esm/wasm/wllama.wasm" }, { logger });
   const model = await (await fetch(`/models/${files.id}/model.gguf`)).blob();
   const [n_ctx, n_batch, n_ubatch] = [MOST_TOKENS, MOST_TOKENS, MOST_TOKENS];

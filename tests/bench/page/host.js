@@ -37,17 +37,21 @@ async function bytes(url) {
   return new Uint8Array(await reply.arrayBuffer());
 }
 
+/** Imports the engine's JavaScript: an adapter imports it at its top. @param {Wanted} wanted */
+const adapterOf = ({ adapter }) => import(`/bench/engines/${adapter}`);
+
 /** @param {Wanted} wanted @param {Omit<Files, "id">} files @returns {Promise<Engine>} */
-async function open({ adapter, options = {}, model }, files) {
-  const { openEngine } = await import(`/bench/engines/${adapter}`);
-  return openEngine({ id: model, ...files }, options);
+async function open(wanted, files) {
+  const { openEngine } = await adapterOf(wanted);
+  return openEngine({ id: wanted.model, ...files }, wanted.options ?? {});
 }
 
 const commands = {
-  /** Loads the engine from bytes in memory. @param {Wanted} wanted */
+  /** Loads the engine from bytes in memory, its JavaScript being there. @param {Wanted} wanted */
   async load(wanted) {
     const { model, tokenizer } = urls(wanted.model);
     const [modelBytes, tokenizerBytes] = await Promise.all([bytes(model), bytes(tokenizer)]);
+    await adapterOf(wanted);
     const start = performance.now();
     engine = await open(wanted, { model: async () => modelBytes, tokenizer: async () => tokenizerBytes });
     return { ms: performance.now() - start, facts: engine.facts };
