@@ -36,18 +36,17 @@ pub(super) fn simplify(graph: &mut GraphProto) {
 
 /// Nodes whose values reach no output go, as in graphs that branches were taken out of.
 pub(super) fn drop_unread(graph: &mut GraphProto) {
-    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    let mut read: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
+    let mut kept = vec![false; graph.node.len()];
     // The file's order is topological: backwards, a node comes after all of its readers.
-    let mut kept: Vec<_> = graph.node.drain(..).rev().collect();
-    kept.retain(|node| {
-        let is_read = node.output.iter().any(|name| read.contains(name));
-        if is_read {
-            read.extend(reads(node).map(str::to_owned));
+    for (node, is_kept) in graph.node.iter().zip(&mut kept).rev() {
+        if node.output.iter().any(|name| read.contains(name.as_str())) {
+            *is_kept = true;
+            read.extend(reads(node));
         }
-        is_read
-    });
-    kept.reverse();
-    graph.node = kept;
+    }
+    let mut kept = kept.into_iter();
+    graph.node.retain(|_| kept.next() == Some(true));
 }
 
 /// Initializers that no node reads any more go, as those of nodes that became operators of ours: tract would make a constant of
@@ -55,12 +54,15 @@ pub(super) fn drop_unread(graph: &mut GraphProto) {
 pub(super) fn drop_unread_constants(graph: &mut GraphProto) {
     let outputs = graph.output.iter().map(|output| output.name.as_str());
     let read: HashSet<&str> = graph.node.iter().flat_map(reads).chain(outputs).collect();
-    let is_read = |it: &TensorProto| read.contains(it.name.as_str());
-    let unread: HashSet<String> =
-        graph.initializer.iter().filter(|it| !is_read(it)).map(|it| it.name.clone()).collect();
-    graph.initializer.retain(|it| !unread.contains(&it.name));
+    let is_unread = |it: &&TensorProto| !read.contains(it.name.as_str());
+    let unread: HashSet<&str> = graph.initializer.iter().filter(is_unread).map(|it| it.name.as_str()).collect();
+    let is_kept = |name: &str| !unread.contains(name);
+    let initializers: Vec<bool> = graph.initializer.iter().map(|it| is_kept(&it.name)).collect();
     // Files of old list them as inputs too.
-    graph.input.retain(|input| !unread.contains(&input.name));
+    let inputs: Vec<bool> = graph.input.iter().map(|it| is_kept(&it.name)).collect();
+    let (mut initializers, mut inputs) = (initializers.into_iter(), inputs.into_iter());
+    graph.initializer.retain(|_| initializers.next() == Some(true));
+    graph.input.retain(|_| inputs.next() == Some(true));
 }
 
 /// What a node reads, and what the nodes of its subgraphs read, of their own values too.
