@@ -28,8 +28,8 @@ export async function* measureSpeed(context) {
     if (missing) continue;
     /** @type {({ engine: string } & Opened)[]} */
     const loaded = [];
-    const isQuick = (/** @type {string} */ engine) => plan.some(({ quickEngines }) => quickEngines?.includes(engine) ?? true);
-    for (const engine of options.engines.filter((it) => !options.quick || isQuick(it))) {
+    const takes = (/** @type {typeof plan[number]} */ { quickEngines }, /** @type {string} */ engine) => !options.quick || !quickEngines || quickEngines.includes(engine);
+    for (const engine of options.engines.filter((it) => plan.some((comparison) => takes(comparison, it)))) {
       log(`${id}: loading ${engine}`);
       const tab = await loadEngine(context, engine, id);
       if ("reason" in tab) for (const { workload } of plan) yield { ...cell, engine, workload, status: "not run", reason: tab.reason };
@@ -37,11 +37,12 @@ export async function* measureSpeed(context) {
     }
     const pairs = await pairsOf(id);
     const fp32 = await fp32Logits(id, pairs).catch((error) => void log(`${id}: no fp32 logits to compare with, so engines are compared with ours: ${firstLine(error)}`));
-    for (const { workload, cannot, quickEngines } of plan) {
+    for (const comparison of plan) {
+      const { workload, cannot } = comparison;
       if (cannot) for (const { engine } of loaded) yield { ...cell, engine, workload, status: "not run", reason: cannot };
       if (cannot) continue;
       log(`${id}: ${workload}`);
-      const taking = loaded.filter(({ engine }) => !options.quick || !quickEngines || quickEngines.includes(engine));
+      const taking = loaded.filter(({ engine }) => takes(comparison, engine));
       const request = await makeRequest(id, WORKLOADS[workload].tokens);
       for (const { engine, samples, agreement, reason } of await compare(taking, request, { rounds: options.rounds, steadyMs, pairs, fp32: fp32 ?? undefined })) {
         const found = { ...cell, engine, workload, ...(agreement ? { agreement } : {}) };
