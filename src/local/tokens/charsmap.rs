@@ -119,26 +119,32 @@ impl Replaced {
 
 /// RFC 4648, padded, nothing else between.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let sextet = |byte: u8| match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
     let bare = text.trim_end_matches('=');
     if !text.len().is_multiple_of(4) || text.len() - bare.len() > 2 {
         return None;
     }
     let mut bytes = Vec::with_capacity(bare.len() / 4 * 3 + 2);
     for group in bare.as_bytes().chunks(4) {
-        let mut bits = 0_u32;
-        for &byte in group {
-            bits = bits << 6 | u32::from(sextet(byte)?);
-        }
-        bits <<= 6 * (4 - group.len());
-        bytes.extend(bits.to_be_bytes().iter().skip(1).take(group.len() * 3 / 4));
+        let [_, whole @ ..] = group_of(group)?.to_be_bytes();
+        bytes.extend_from_slice(whole.get(..group.len() * 3 / 4)?);
     }
     Some(bytes)
+}
+
+/// Up to four digits, the first one's bits first, of 24. A call of its own as `Vocabulary::find_by_hash` is.
+#[inline(never)]
+fn group_of(digits: &[u8]) -> Option<u32> {
+    let mut bits = 0;
+    for &byte in digits {
+        let sextet = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(sextet);
+    }
+    Some(bits << (6 * (4 - digits.len())))
 }

@@ -1,6 +1,7 @@
 //! JSON pulled value by value, so that the 250,000 pieces of a vocabulary never stand in a tree.
 
 use std::borrow::Cow;
+use std::str::{Utf8Error, from_utf8};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::tokens::number::Digits;
@@ -11,17 +12,15 @@ const DEEPEST: usize = 64;
 /// A place in a JSON text; copies of it can read the same value again.
 #[derive(Clone, Copy)]
 pub(super) struct Json<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
     depth: usize,
 }
 
 impl<'a> Json<'a> {
-    /// The beginning of a text.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| bad(format!("byte {}: expected UTF-8", error.valid_up_to())))?;
-        Ok(Self { text, at: 0, depth: 0 })
+    /// The beginning of a text. Its strings are checked for UTF-8 as they are read: elsewhere all is ASCII anyway.
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0, depth: 0 }
     }
 
     /// The first byte of the next value.
@@ -159,7 +158,7 @@ impl<'a> Json<'a> {
     }
 
     fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.get(self.at).copied()
     }
 
     fn take(&mut self, byte: u8, name: &str) -> Result<()> {
@@ -171,7 +170,7 @@ impl<'a> Json<'a> {
     }
 
     fn word(&mut self, word: &'static str) -> Result<()> {
-        if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+        if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             self.at += word.len();
             return Ok(());
         }
@@ -202,18 +201,19 @@ impl<'a> Json<'a> {
     }
 
     fn until_quote_or_escape(&mut self) -> Result<&'a str> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let length = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
+        let (start, rest) = (self.at, self.text.get(self.at..).unwrap_or_default());
+        let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
         self.at += length;
+        let not_utf8 = |error: Utf8Error| bad(format!("byte {}: expected UTF-8", start + error.valid_up_to()));
         match self.byte() {
-            Some(b'"' | b'\\') => Ok(rest.get(..length).unwrap_or_default()),
+            Some(b'"' | b'\\') => from_utf8(rest.get(..length).unwrap_or_default()).map_err(not_utf8),
             _ => Err(self.unexpected("the end of a string")),
         }
     }
 
     fn escape(&mut self) -> Result<char> {
         let start = *self;
-        let letter = self.text.as_bytes().get(self.at + 1).copied();
+        let letter = self.text.get(self.at + 1).copied();
         self.at += 2;
         let unknown = || start.unexpected("an escape of JSON");
         match letter {
@@ -226,7 +226,7 @@ impl<'a> Json<'a> {
             Some(b'u') => {
                 let mut units = vec![self.code_unit().ok_or_else(unknown)?];
                 if let Some(0xd800..=0xdbff) = units.first()
-                    && self.text.get(self.at..).is_some_and(|rest| rest.starts_with("\\u"))
+                    && self.text.get(self.at..).is_some_and(|rest| rest.starts_with(b"\\u"))
                 {
                     self.at += 2;
                     units.push(self.code_unit().ok_or_else(unknown)?);
@@ -238,18 +238,16 @@ impl<'a> Json<'a> {
     }
 
     fn code_unit(&mut self) -> Option<u16> {
-        let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|b| b != b'+'))?;
+        let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.iter().all(|&b| b != b'+'))?;
         self.at += 4;
-        u16::from_str_radix(digits, 16).ok()
+        u16::from_str_radix(from_utf8(digits).ok()?, 16).ok()
     }
 
     fn digits(&mut self, mut take: impl FnMut(u8)) -> Result<()> {
-        let start = self.at;
-        while let Some(byte @ b'0'..=b'9') = self.byte() {
-            take(byte - b'0');
-            self.at += 1;
-        }
-        if self.at == start { Err(self.unexpected("a digit")) } else { Ok(()) }
+        let rest = self.text.get(self.at..).unwrap_or_default().iter();
+        let count = rest.take_while(|byte| byte.is_ascii_digit()).map(|byte| take(byte - b'0')).count();
+        self.at += count;
+        if count == 0 { Err(self.unexpected("a digit")) } else { Ok(()) }
     }
 }
 

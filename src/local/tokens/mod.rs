@@ -89,7 +89,7 @@ impl Tokenizer {
     /// # Errors
     /// `bad_tokenizer` with what is damaged or not supported.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
-        let parts = Parts::from_json(&mut Json::new(bytes)?)?;
+        let parts = Parts::from_json(&mut Json::new(bytes))?;
         let model = parts.model.ok_or_else(|| bad("tokenizer.json: expected a model, found none".to_owned()))?;
         let added = AddedToken::with_ids(parts.added, &model);
         let of_added = added.iter().map(|(id, _)| id.saturating_add(1)).max().unwrap_or(0);

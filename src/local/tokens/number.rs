@@ -32,10 +32,13 @@ impl Digits {
     }
 
     fn push(&mut self, digit: u8) -> bool {
-        let longer = self.significand.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit)));
-        self.is_full |= longer.is_none();
-        if let (Some(longer), false) = (longer, self.is_full) {
-            self.significand = longer;
+        // Not `checked_mul`, which multiplies in 128 bits: a vocabulary has four million digits.
+        const ALL_BUT_ONE: u64 = u64::MAX / 10;
+        const LAST: u64 = u64::MAX % 10;
+        let digit = u64::from(digit);
+        self.is_full |= self.significand > ALL_BUT_ONE || (self.significand == ALL_BUT_ONE && digit > LAST);
+        if !self.is_full {
+            self.significand = self.significand * 10 + digit;
         }
         !self.is_full
     }

@@ -105,18 +105,23 @@ impl Vocabulary {
     fn index(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
+        self.table = HashTable::with_capacity(self.ends.len());
+        self.reach = vec![0; BEGINNINGS];
+        (0..self.ends.len() as u32).for_each(|at| self.find_by_hash(at));
+    }
+
+    /// Lets the piece at `at` be found. A call of its own for each, for an engine that first runs code as it is and swaps in faster
+    /// code, made meanwhile, at a call alone.
+    #[inline(never)]
+    fn find_by_hash(&mut self, at: u32) {
         let (bytes, ends) = (&self.bytes, &self.ends);
         let hash = |&at: &u32| PieceHash::of(piece(bytes, ends, at)).finished();
-        self.table = HashTable::with_capacity(ends.len());
-        self.reach = vec![0; BEGINNINGS];
-        for at in 0..ends.len() as u32 {
-            let key = piece(bytes, ends, at);
-            let same = |&other: &u32| piece(bytes, ends, other) == key;
-            *self.table.entry(hash(&at), same, hash).or_insert(at).into_mut() = at;
-            self.longest = self.longest.max(key.len());
-            if let Some(reach) = self.reach.get_mut(beginning(key)) {
-                *reach = (*reach).max(u16::try_from(key.len()).unwrap_or(u16::MAX));
-            }
+        let key = piece(bytes, ends, at);
+        let same = |&other: &u32| piece(bytes, ends, other) == key;
+        *self.table.entry(hash(&at), same, hash).or_insert(at).into_mut() = at;
+        self.longest = self.longest.max(key.len());
+        if let Some(reach) = self.reach.get_mut(beginning(key)) {
+            *reach = (*reach).max(u16::try_from(key.len()).unwrap_or(u16::MAX));
         }
     }
 }
