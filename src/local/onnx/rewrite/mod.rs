@@ -54,15 +54,12 @@ pub(super) fn drop_unread(graph: &mut GraphProto) {
 pub(super) fn drop_unread_constants(graph: &mut GraphProto) {
     let outputs = graph.output.iter().map(|output| output.name.as_str());
     let read: HashSet<&str> = graph.node.iter().flat_map(reads).chain(outputs).collect();
-    let is_unread = |it: &&TensorProto| !read.contains(it.name.as_str());
-    let unread: HashSet<&str> = graph.initializer.iter().filter(is_unread).map(|it| it.name.as_str()).collect();
-    let is_kept = |name: &str| !unread.contains(name);
-    let initializers: Vec<bool> = graph.initializer.iter().map(|it| is_kept(&it.name)).collect();
+    let is_read = |it: &TensorProto| read.contains(it.name.as_str());
+    let unread: HashSet<String> =
+        graph.initializer.iter().filter(|it| !is_read(it)).map(|it| it.name.clone()).collect();
+    graph.initializer.retain(|it| !unread.contains(&it.name));
     // Files of old list them as inputs too.
-    let inputs: Vec<bool> = graph.input.iter().map(|it| is_kept(&it.name)).collect();
-    let (mut initializers, mut inputs) = (initializers.into_iter(), inputs.into_iter());
-    graph.initializer.retain(|_| initializers.next() == Some(true));
-    graph.input.retain(|_| inputs.next() == Some(true));
+    graph.input.retain(|input| !unread.contains(&input.name));
 }
 
 /// What a node reads, and what the nodes of its subgraphs read, of their own values too.
