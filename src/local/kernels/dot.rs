@@ -1,7 +1,7 @@
 //! Which dot product of bytes the engine below has, and so how rows and panels are laid out.
 
 use crate::local::kernels::lanes::{BYTES, LANES};
-use crate::local::kernels::tile::{COLUMNS, COLUMNS_OF_QUADS, STEP};
+use crate::local::kernels::tile::STEP;
 
 /// How eight-bit activations meet eight-bit weights. The sums are exact and the same with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -68,14 +68,6 @@ impl Dot {
         match self {
             Self::Pairs => [input / 2, input % 2],
             Self::UnsignedQuads | Self::SignedQuads => [input / BYTES * LANES + input % LANES, input % BYTES / LANES],
-        }
-    }
-
-    /// Columns of a panel.
-    pub(super) fn columns(self) -> usize {
-        match self {
-            Self::Pairs => COLUMNS,
-            Self::UnsignedQuads | Self::SignedQuads => COLUMNS_OF_QUADS,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! them, which sixteen bits hold; what the sums of products may lose above 32 bits, they lose on both ways alike.
 
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, meet_pairs};
+use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, VECTORS, meet_pairs};
 
 /// Rows from which the sums of weights, made once a panel, cost less than is saved.
 const LEAST_ROWS: usize = 64;
@@ -31,14 +31,14 @@ pub(super) fn rows(rows: usize, width: usize, panels: usize) -> usize {
 }
 
 /// As `tile::pairs`, of as many rows as [`rows`] says, the first of which is `start`.
-pub(super) fn products(values: &[i16], width: usize, panels: &[i8], start: usize, take: &mut impl Take<2>) {
+pub(super) fn products(values: &[i16], width: usize, panels: &[i8], start: usize, take: &mut impl Take) {
     let left = left_factors(values, width);
     let (upper, half) = (values.len() / width / 2, width / 2);
     let (first, second) = panels.split_at(panels.len() / 2);
     let next = first.len() / width;
     let mut right = Right::default();
     // Of each upper row and the lower one that belongs to it.
-    let mut quarters = vec![[[I32x4::default(); 2]; 4]; upper];
+    let mut quarters = vec![[[I32x4::default(); VECTORS]; 4]; upper];
     for ((first, second), column) in
         first.chunks_exact(width * COLUMNS).zip(second.chunks_exact(width * COLUMNS)).zip((0..).step_by(COLUMNS))
     {
@@ -54,10 +54,10 @@ pub(super) fn products(values: &[i16], width: usize, panels: &[i8], start: usize
         }
         let (columns, next_columns) = (take.columns(column), take.columns(next + column));
         for ([first, second, third, fourth], row) in quarters.iter().zip(start..) {
-            take.take(row, column, columns, *first);
-            take.take(row, next + column, next_columns, *second);
-            take.take(upper + row, column, columns, *third);
-            take.take(upper + row, next + column, next_columns, *fourth);
+            take.take(row, column, &columns, [*first]);
+            take.take(row, next + column, &next_columns, [*second]);
+            take.take(upper + row, column, &columns, [*third]);
+            take.take(upper + row, next + column, &next_columns, [*fourth]);
         }
     }
 }

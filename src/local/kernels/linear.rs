@@ -3,10 +3,10 @@
 use std::array::from_fn;
 
 use crate::local::kernels::activation::Activation;
-use crate::local::kernels::lanes::{F32x4, I32x4, LANES, padded, rest, store_all};
+use crate::local::kernels::lanes::{F32x4, I32x4, LANES, padded, rest, rest_mut, store_all};
 use crate::local::kernels::panels::Panels;
 use crate::local::kernels::rows::Rows;
-use crate::local::kernels::tile::{Take, products};
+use crate::local::kernels::tile::{COLUMNS, Take, VECTORS, products};
 
 /// `activation(x × weights + bias)`, the weights in eight bits.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +63,7 @@ struct Scaled<'a> {
 }
 
 /// Of the columns of a panel, missing ones zero.
-#[derive(Clone, Copy)]
-struct Columns<const VECTORS: usize> {
+struct Columns {
     scales: [F32x4; VECTORS],
     bias: [F32x4; VECTORS],
     /// What a shift of all activations adds, a step.
@@ -72,11 +71,11 @@ struct Columns<const VECTORS: usize> {
     zero_points: [I32x4; VECTORS],
 }
 
-impl<const VECTORS: usize> Take<VECTORS> for Scaled<'_> {
-    type Columns = Columns<VECTORS>;
+impl Take for Scaled<'_> {
+    type Columns = Columns;
 
     #[inline(always)]
-    fn columns(&self, first: usize) -> Columns<VECTORS> {
+    fn columns(&self, first: usize) -> Columns {
         let Linear { panels, scales, bias, zero_points, .. } = self.linear;
         let at = |vector| first + vector * LANES;
         let numbers = |all: &[f32]| from_fn(|vector| F32x4::load(rest(all, at(vector)), 0.0));
@@ -90,23 +89,46 @@ impl<const VECTORS: usize> Take<VECTORS> for Scaled<'_> {
     }
 
     #[inline(always)]
-    fn take(&mut self, row: usize, first: usize, columns: Columns<VECTORS>, mut sums: [I32x4; VECTORS]) {
-        for (factors, numbers) in [(self.rows.shifts(), columns.sums), (self.totals, columns.zero_points)] {
-            if let Some(factor) = factors.get(row) {
-                sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum = sum.plus(-factor, number));
+    fn take<const N: usize>(&mut self, row: usize, first: usize, columns: &Columns, mut sums: [[I32x4; VECTORS]; N]) {
+        if !self.totals.is_empty() {
+            less(&mut sums, padded(self.totals, row), columns.zero_points);
+        }
+        let shifts = self.rows.shifts();
+        if !shifts.is_empty() {
+            less(&mut sums, padded(shifts, row), columns.sums);
+        }
+        let factors = padded::<f32, N>(self.rows.scales(), row);
+        let outputs = self.linear.panels.outputs();
+        let rows = rest_mut(self.out, row * outputs + first).chunks_mut(outputs);
+        let count = COLUMNS.min(outputs.saturating_sub(first));
+        for ((sums, factor), places) in sums.into_iter().zip(factors).zip(rows) {
+            let factor = F32x4::splat(factor);
+            let mut scaled = [factor; VECTORS];
+            for (place, (sum, (scale, bias))) in
+                scaled.iter_mut().zip(sums.into_iter().zip(columns.scales.into_iter().zip(columns.bias)))
+            {
+                *place = bias.plus(sum.to_f32(), factor * scale);
+            }
+            match places.first_chunk_mut::<COLUMNS>() {
+                Some(places) if count == COLUMNS => store_all(scaled, places),
+                _ => store_last(scaled, places.get_mut(..count).unwrap_or_default()),
             }
         }
-        let factor = F32x4::splat(self.rows.scales().get(row).copied().unwrap_or_default());
-        let (outputs, columns_of_panel) = (self.linear.panels.outputs(), VECTORS * LANES);
-        let places = row * outputs + first..row * outputs + outputs.min(first + columns_of_panel);
-        let mut scaled = [factor; VECTORS];
-        for (place, (sum, (scale, bias))) in
-            scaled.iter_mut().zip(sums.into_iter().zip(columns.scales.into_iter().zip(columns.bias)))
-        {
-            *place = bias.plus(sum.to_f32(), factor * scale);
-        }
-        store_all(scaled, self.out.get_mut(places).unwrap_or_default());
     }
+}
+
+/// Takes each row's factor times the columns' numbers off its sums.
+#[inline(always)]
+fn less<const N: usize>(sums: &mut [[I32x4; VECTORS]; N], factors: [i32; N], numbers: [I32x4; VECTORS]) {
+    for (sums, factor) in sums.iter_mut().zip(factors) {
+        sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum = sum.plus(-factor, number));
+    }
+}
+
+/// Of the last panel, which has columns that are missing.
+#[inline(never)]
+fn store_last(vectors: [F32x4; VECTORS], places: &mut [f32]) {
+    store_all(vectors, places);
 }
 
 #[cfg(test)]

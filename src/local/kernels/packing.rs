@@ -9,8 +9,8 @@ use std::mem::{ManuallyDrop, MaybeUninit, take};
 use crate::local::kernels::dot::Dot;
 use crate::local::kernels::lanes::{BYTES, I32x4, LANES, rest, rest_mut};
 use crate::local::kernels::panels::{Panels, panel_size};
-use crate::local::kernels::quads::{SUMS, quads};
-use crate::local::kernels::tile::{COLUMNS, COLUMNS_OF_QUADS};
+use crate::local::kernels::quads::quads;
+use crate::local::kernels::tile::{COLUMNS, VECTORS};
 
 /// Inputs that are put into panels at once: whole groups of them. Eight inputs of a panel are a cache line or two, and the same
 /// columns of the next panel are too far away to come back to for each input.
@@ -39,7 +39,7 @@ impl Packing {
     /// Empty panels for `[inputs, outputs]`; `None` where they are too many to count or there is no room for them. `is_unsigned`:
     /// weights come as u8, and are packed 128 less.
     pub fn new(dot: Dot, inputs: usize, outputs: usize, is_unsigned: bool) -> Option<Self> {
-        let size = panel_size(dot, inputs).checked_mul(outputs.div_ceil(dot.columns())).filter(|&size| size > 0)?;
+        let size = panel_size(dot, inputs).checked_mul(outputs.div_ceil(COLUMNS)).filter(|&size| size > 0)?;
         let (mut bytes, mut sums, mut block) = (Vec::new(), Vec::new(), Vec::new());
         bytes.try_reserve_exact(size).ok()?;
         sums.try_reserve_exact(outputs).ok()?;
@@ -135,14 +135,13 @@ impl Packing {
     /// Of sixteen inputs each fourth one side by side.
     fn place_quads(&mut self, block: &[u8]) {
         let Self { dot, inputs, outputs, flip, bytes, sums, placed, .. } = self;
-        let panels = bytes.chunks_exact_mut(panel_size(*dot, *inputs)).zip(sums.chunks_mut(COLUMNS_OF_QUADS));
-        for ((panel, sums), from) in panels.zip((0..).step_by(COLUMNS_OF_QUADS)) {
-            let places = rest_mut(panel, *placed * COLUMNS_OF_QUADS).as_chunks_mut().0.as_chunks_mut().0;
-            let is_whole = sums.len() == COLUMNS_OF_QUADS;
-            let mut added = [I32x4::default(); SUMS];
+        let panels = bytes.chunks_exact_mut(panel_size(*dot, *inputs)).zip(sums.chunks_mut(COLUMNS));
+        for ((panel, sums), from) in panels.zip((0..).step_by(COLUMNS)) {
+            let places = rest_mut(panel, *placed * COLUMNS).as_chunks_mut().0.as_chunks_mut().0;
+            let is_whole = sums.len() == COLUMNS;
+            let mut added = [I32x4::default(); VECTORS];
             for (quad, place) in places.iter_mut().take(LANES).enumerate() {
                 let row = |number: usize| rest(block, (quad + LANES * number) * *outputs);
-                // What of the next row is read along lies behind the panel's columns.
                 let read = |row: &[u8]| match rest(row, from).first_chunk() {
                     Some(columns) if is_whole => *columns,
                     _ => last_columns(row.get(from..*outputs).unwrap_or_default(), *flip),

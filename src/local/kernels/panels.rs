@@ -2,8 +2,10 @@
 
 use crate::local::kernels::dot::Dot;
 use crate::local::kernels::packing::Packing;
+use crate::local::kernels::tile::COLUMNS;
 
-/// Weights `[inputs, outputs]` in panels of some columns: for each pair or quad of inputs the columns' weights side by side. Missing columns and inputs are zero.
+/// Weights `[inputs, outputs]` in panels of eight columns: for each pair or quad of inputs the columns' weights side by side. Missing columns and
+/// inputs are zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panels {
     dot: Dot,
@@ -44,11 +46,11 @@ impl Panels {
 
     /// The weights as they were, row-major `[inputs, outputs]`.
     pub fn unpacked(&self) -> Vec<i8> {
-        let (group, columns) = (self.dot.group(), self.dot.columns());
+        let group = self.dot.group();
         let panel = panel_size(self.dot, self.inputs);
         let place = |input: usize, output: usize| {
             let [number, place] = self.dot.place(input);
-            output / columns * panel + (number * columns + output % columns) * group + place
+            output / COLUMNS * panel + (number * COLUMNS + output % COLUMNS) * group + place
         };
         let weights = (0..self.inputs).flat_map(|input| (0..self.outputs).map(move |output| place(input, output)));
         weights.map(|at| self.bytes.get(at).copied().unwrap_or_default()).collect()
@@ -70,7 +72,7 @@ impl Panels {
 
 /// Weights of a panel, missing inputs included.
 pub(super) fn panel_size(dot: Dot, inputs: usize) -> usize {
-    inputs.next_multiple_of(dot.step()) * dot.columns()
+    inputs.next_multiple_of(dot.step()) * COLUMNS
 }
 
 #[cfg(test)]

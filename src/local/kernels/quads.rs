@@ -2,42 +2,34 @@
 
 #[cfg(target_arch = "wasm32")]
 use std::arch::wasm32::{
-    i8x16_shuffle, i16x8_extadd_pairwise_i8x16, i16x8_shuffle, i32x4_extadd_pairwise_i16x8, u8x16_splat, v128_load,
-    v128_store, v128_xor,
+    i8x16_shuffle, i16x8_extadd_pairwise_i8x16, i16x8_shuffle, i32x4_extadd_pairwise_i16x8, u8x16_splat,
+    v128_load64_zero, v128_store, v128_xor,
 };
 use std::mem::MaybeUninit;
 
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::COLUMNS_OF_QUADS;
-
-/// Bytes of a row that are read at once: more than the columns there are.
-pub(super) const READ: usize = 16;
+use crate::local::kernels::tile::{COLUMNS, VECTORS};
 
 /// Where they go.
-pub(super) type Places = [[MaybeUninit<i8>; 4]; COLUMNS_OF_QUADS];
-
-/// Vectors of sums.
-pub(super) const SUMS: usize = COLUMNS_OF_QUADS / 4;
+pub(super) type Places = [[MaybeUninit<i8>; 4]; COLUMNS];
 
 /// Puts the four rows' bytes of each column side by side, each combined with `flip`; the sum of each.
 #[inline(always)]
 #[cfg(target_arch = "wasm32")]
 #[expect(
     unsafe_code,
-    reason = "loads of sixteen bytes from arrays of as many, and stores into one of three times as many"
+    reason = "loads of eight bytes from arrays of as many, and stores of sixteen into one of twice as many"
 )]
-pub(super) fn quads(rows: &[[u8; READ]; 4], flip: u8, places: &mut Places) -> [I32x4; SUMS] {
-    // SAFETY: sixteen bytes lie there.
-    let rows = rows.each_ref().map(|row| unsafe { v128_load(row.as_ptr().cast()) });
+pub(super) fn quads(rows: &[[u8; COLUMNS]; 4], flip: u8, places: &mut Places) -> [I32x4; VECTORS] {
+    // SAFETY: eight bytes lie there.
+    let rows = rows.each_ref().map(|row| unsafe { v128_load64_zero(row.as_ptr().cast()) });
     let flip = u8x16_splat(flip);
     let [a, b, c, d] = rows.map(|row| v128_xor(row, flip));
     let low = |a, b| i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b);
-    let high = |a, b| i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b);
-    let (first, second) = ([low(a, b), low(c, d)], [high(a, b), high(c, d)]);
+    let (first, second) = (low(a, b), low(c, d));
     let quads = [
-        i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(first[0], first[1]),
-        i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(first[0], first[1]),
-        i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(second[0], second[1]),
+        i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(first, second),
+        i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(first, second),
     ];
     let (vectors, _) = places.as_chunks_mut::<4>();
     for (place, quads) in vectors.iter_mut().zip(quads) {
@@ -49,8 +41,8 @@ pub(super) fn quads(rows: &[[u8; READ]; 4], flip: u8, places: &mut Places) -> [I
 
 /// Puts the four rows' bytes of each column side by side, each combined with `flip`; the sum of each.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn quads(rows: &[[u8; READ]; 4], flip: u8, places: &mut Places) -> [I32x4; SUMS] {
-    let mut sums = [0; COLUMNS_OF_QUADS];
+pub(super) fn quads(rows: &[[u8; COLUMNS]; 4], flip: u8, places: &mut Places) -> [I32x4; VECTORS] {
+    let mut sums = [0; COLUMNS];
     for ((column, place), sum) in places.iter_mut().enumerate().zip(&mut sums) {
         let quad = rows.map(|row| row.get(column).map_or(0, |it| (it ^ flip) as i8));
         *place = quad.map(MaybeUninit::new);

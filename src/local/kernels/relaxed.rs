@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use crate::local::kernels::dot::RelaxedDot;
 use crate::local::kernels::lanes::I32x4;
-use crate::local::kernels::tile::{COLUMNS_OF_QUADS, QUAD};
+use crate::local::kernels::tile::{COLUMNS, QUAD, TURN, VECTORS};
 
 /// Four products of 127 and a lane of all ones, summed: 4 × 127 × (−1 or 255), or twice 32,767.
 #[target_feature(enable = "relaxed-simd")]
@@ -25,38 +25,36 @@ pub(super) fn probe() -> Option<RelaxedDot> {
     }
 }
 
-/// As `scalar::each_quads`, where the probe found the engine to read the values as `_is_signed` says.
+/// As `scalar::quads_of`, where the probe found the engine to read the values as `_is_signed` says.
 ///
-/// One quad a turn: unrolled, the compiler loads so many weights first that no register is left for the sums.
+/// Four quads a turn. What ends the loop within a turn never does, the width being in whole steps: it keeps the compiler from
+/// putting the four products of a sum behind one another, which needs more registers than x86 has.
 #[inline(never)]
 #[target_feature(enable = "relaxed-simd")]
 #[expect(unsafe_code, reason = "loads of whole vectors; the lengths are checked before the loop")]
-pub(super) fn each_quads<const N: usize>(
-    values: &[i32],
-    width: usize,
-    panel: &[i8],
-    _is_signed: bool,
-    take: &mut impl FnMut(usize, [I32x4; 3]),
-) {
-    let count = width.min(panel.len() / (QUAD * COLUMNS_OF_QUADS));
-    for (values, first) in values.chunks_exact(N * width).zip((0..).step_by(N)) {
-        let mut sums = [[I32x4::default(); 3]; N];
-        let mut rows: [*const i32; N] = from_fn(|row| values.as_ptr().wrapping_add(row * width));
-        let mut weights = panel.as_ptr().cast::<v128>();
-        for _ in 0..count {
+pub(super) fn quads_of<const N: usize>(values: &[i32], panel: &[i8], _is_signed: bool) -> [[I32x4; VECTORS]; N] {
+    let mut left = (values.len() / N).min(panel.len() / (QUAD * COLUMNS));
+    let mut sums = [[I32x4::default(); VECTORS]; N];
+    let (mut values, mut weights) = (values.as_ptr(), panel.as_ptr().cast::<v128>());
+    while left > 0 {
+        for quad in 0..TURN {
             // SAFETY: of each row and of the panel there is another quad.
             unsafe {
-                let twelve: [v128; 3] = from_fn(|vector| v128_load(weights.add(vector)));
-                for (row, sums) in rows.iter_mut().zip(&mut sums) {
-                    let quad = v128_load32_splat(row.cast::<u32>());
-                    for (sum, weights) in sums.iter_mut().zip(twelve) {
-                        sum.0 = i32x4_relaxed_dot_i8x16_i7x16_add(weights, quad, sum.0);
+                let eight: [v128; VECTORS] = from_fn(|vector| v128_load(weights.add(VECTORS * quad + vector)));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let value = v128_load32_splat(values.add(N * quad + row).cast::<u32>());
+                    for (sum, weights) in sums.iter_mut().zip(eight) {
+                        sum.0 = i32x4_relaxed_dot_i8x16_i7x16_add(weights, value, sum.0);
                     }
-                    *row = row.add(1);
                 }
-                weights = weights.add(3);
+            }
+            if left == quad + 1 {
+                return sums;
             }
         }
-        sums.into_iter().zip(first..).for_each(|(sums, row)| take(row, sums));
+        // SAFETY: more than a turn was left.
+        unsafe { (values, weights) = (values.add(N * TURN), weights.add(VECTORS * TURN)) };
+        left -= TURN;
     }
+    sums
 }

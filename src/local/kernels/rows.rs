@@ -1,8 +1,8 @@
 //! Activations in eight bits, each row with its own scale: ONNX's DynamicQuantizeLinear, a row.
 
 use crate::local::kernels::dot::Dot;
-use crate::local::kernels::lanes::{F32x4, fold, largest, quantize_bytes, quantize_within, smallest};
-use crate::local::kernels::tile::{QUAD, ROWS, interleave_pairs};
+use crate::local::kernels::lanes::{F32x4, fold, largest, quantize_bytes, quantize_within, rest, rest_mut, smallest};
+use crate::local::kernels::tile::{QUAD, ROWS, ROWS_OF_QUADS, interleave_pairs};
 
 /// Rows of activations: `value ≈ (quantized − zero point) × scale`, quantized in 0..=255.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +17,13 @@ pub struct Rows {
     shifts: Vec<i32>,
 }
 
-/// `[rows, width]`, missing inputs meaning zero.
+/// `[rows, width]`, missing inputs meaning zero; a few rows interleaved, so that a kernel reads them all with one pointer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
-    /// Zero point taken off: -255..=255. Up to four rows interleaved (`tile::interleave`).
+    /// Zero point taken off: -255..=255. `[groups, width / 2, up to ROWS, 2]`
     Pairs(Vec<i16>),
-    /// Bytes as quantized, signed ones 128 less; four in one number, the first one lowest.
+    /// Bytes as quantized, signed ones 128 less; four in one number, the first one lowest. `[groups, width / 4, up to
+    /// ROWS_OF_QUADS]`
     Quads(Vec<i32>),
 }
 
@@ -38,13 +39,9 @@ impl Rows {
                 // 128 less is the highest bit turned.
                 let (least, turned) =
                     if dot == Dot::SignedQuads { (-128, i32::from_le_bytes([128; QUAD])) } else { (0, 0) };
-                let mut quads = vec![0; ranges.len() * width / QUAD];
-                let places = quads.chunks_exact_mut((width / QUAD).max(1));
-                for ((row, range), place) in rows.chunks_exact(inputs.max(1)).zip(&ranges).zip(places) {
-                    quantize_bytes(row, range.inverse, range.zero_point, place);
-                    if turned != 0 {
-                        place.iter_mut().for_each(|quad| *quad ^= turned);
-                    }
+                let mut quads = quads(rows, &ranges, inputs, width / QUAD);
+                if turned != 0 {
+                    quads.iter_mut().for_each(|quad| *quad ^= turned);
                 }
                 let shifts = ranges.iter().map(|range| range.zero_point as i32 + least).collect();
                 (Values::Quads(quads), shifts)
@@ -76,13 +73,16 @@ impl Rows {
     /// The sum of each row's meant numbers, `[rows]`.
     pub(super) fn totals(&self) -> Vec<i32> {
         match &self.values {
-            Values::Pairs(values) => totals_of_pairs(values, self.width),
+            Values::Pairs(values) => {
+                let (pairs, _) = values.as_chunks();
+                totals(pairs, self.width / 2, ROWS, |&[first, second]| i32::from(first) + i32::from(second)).collect()
+            }
             Values::Quads(values) => {
                 let is_signed = self.dot == Dot::SignedQuads;
                 let number = |byte: u8| if is_signed { i32::from(byte as i8) } else { i32::from(byte) };
-                let stored = |row: &[i32]| row.iter().flat_map(|it| it.to_le_bytes()).map(number).sum::<i32>();
-                let rows = values.chunks_exact((self.width / QUAD).max(1)).zip(&self.shifts);
-                rows.map(|(row, shift)| stored(row) - shift * self.width as i32).collect()
+                let of_quad = |quad: &i32| quad.to_le_bytes().map(number).iter().sum::<i32>();
+                let stored = totals(values, self.width / QUAD, ROWS_OF_QUADS, of_quad);
+                stored.zip(&self.shifts).map(|(stored, shift)| stored - shift * self.width as i32).collect()
             }
         }
     }
@@ -105,13 +105,27 @@ fn pairs(rows: &[f32], ranges: &[Range], inputs: usize, width: usize) -> Vec<i16
     values
 }
 
-fn totals_of_pairs(values: &[i16], width: usize) -> Vec<i32> {
-    let row = |group: &[i16], place: usize| {
-        let (pairs, _) = group.as_chunks::<2>();
-        pairs.iter().skip(place).step_by(group.len() / width).flatten().map(|&it| i32::from(it)).sum()
-    };
-    let groups = values.chunks((width * ROWS).max(1));
-    groups.flat_map(|group| (0..group.len() / width).map(move |place| row(group, place))).collect()
+/// Rows of quads, `[rows, width]`, up to six interleaved.
+fn quads(rows: &[f32], ranges: &[Range], inputs: usize, width: usize) -> Vec<i32> {
+    let mut values = vec![0; ranges.len() * width];
+    let groups = rows
+        .chunks(inputs.max(1) * ROWS_OF_QUADS)
+        .zip(ranges.chunks(ROWS_OF_QUADS))
+        .zip(values.chunks_mut((width * ROWS_OF_QUADS).max(1)));
+    for ((rows, ranges), group) in groups {
+        for ((row, range), place) in rows.chunks_exact(inputs.max(1)).zip(ranges).zip(0..) {
+            quantize_bytes(row, range.inverse, range.zero_point, rest_mut(group, place), ranges.len());
+        }
+    }
+    values
+}
+
+/// What each row's `width` pairs or quads come to, up to `most` rows being interleaved.
+fn totals<T>(values: &[T], width: usize, most: usize, of: impl Fn(&T) -> i32 + Copy) -> impl Iterator<Item = i32> {
+    let groups = values.chunks((width * most).max(1)).map(move |group| (group, group.len() / width));
+    groups.flat_map(move |(group, rows)| {
+        (0..rows).map(move |place| rest(group, place).iter().step_by(rows).map(of).sum())
+    })
 }
 
 /// What eight bits have to cover.

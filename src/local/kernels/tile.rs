@@ -2,34 +2,38 @@
 
 use crate::local::kernels::dot::Dot;
 use crate::local::kernels::halves;
-use crate::local::kernels::lanes::I32x4;
+use crate::local::kernels::lanes::{I32x4, LANES};
 use crate::local::kernels::panels::Panels;
 #[cfg(all(feature = "relaxed", target_arch = "wasm32"))]
-use crate::local::kernels::relaxed::each_quads;
+use crate::local::kernels::relaxed::quads_of;
 use crate::local::kernels::rows::{Rows, Values};
 #[cfg(not(all(feature = "relaxed", target_arch = "wasm32")))]
-use crate::local::kernels::scalar::each_quads;
+use crate::local::kernels::scalar::quads_of;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::local::kernels::scalar::{Weight, each_pairs};
 #[cfg(target_arch = "wasm32")]
 use crate::local::kernels::simd128::{Weight, each_pairs};
 
-/// Columns of a panel of pairs.
+/// Columns of a panel.
 pub(super) const COLUMNS: usize = 8;
 
-/// Rows that are summed at once: with eight columns, as many sums as fit into the sixteen registers of x86 beside what is
+/// Columns of a panel, in vectors.
+pub(super) const VECTORS: usize = COLUMNS / LANES;
+
+/// Rows whose pairs are summed at once: with eight columns, as many sums as fit into the sixteen registers of x86 beside what is
 /// multiplied.
 pub(super) const ROWS: usize = 4;
 
-/// Columns of a panel of quads.
-pub(super) const COLUMNS_OF_QUADS: usize = 12;
-
-/// Rows whose quads are summed at once: with twelve columns nine sums, since each waits five cycles for the one before, and
-/// two can begin in a cycle. Ten to twelve would fit into the registers, but not in the order that the compiler loads in.
-pub(super) const ROWS_OF_QUADS: usize = 3;
+/// Rows whose quads are summed at once: with eight columns twelve sums, since each waits five cycles for the one before, and
+/// two can begin in a cycle. With two vectors of weights and one of values they fill the registers that V8 has on x86.
+pub(super) const ROWS_OF_QUADS: usize = 6;
 
 /// Rows of quads that all panels meet before the next ones: what comes of them stays in the second cache.
-const MOST_ROWS_OF_QUADS: usize = 43 * ROWS_OF_QUADS;
+const MOST_ROWS_OF_QUADS: usize = 22 * ROWS_OF_QUADS;
+
+/// Pairs or quads that a kernel takes in a turn of its loop.
+#[cfg(target_arch = "wasm32")]
+pub(super) const TURN: usize = 4;
 
 /// Rows that are taken at once: what halves need beside them is some MB with 3,072 inputs.
 const MOST_ROWS: usize = 512;
@@ -40,21 +44,21 @@ pub(super) const STEP: usize = 8;
 /// Inputs of a quad.
 pub(super) const QUAD: usize = 4;
 
-/// What becomes of the sums of a product, panels being of so many vectors.
-pub(super) trait Take<const VECTORS: usize> {
+/// What becomes of the sums of a product.
+pub(super) trait Take {
     /// What is known of a panel's columns, so that it is not looked up for each row.
-    type Columns: Copy;
+    type Columns;
 
     /// Of the columns from `first` on.
     fn columns(&self, first: usize) -> Self::Columns;
 
-    /// The sums of a row with the columns from `first` on.
-    fn take(&mut self, row: usize, first: usize, columns: Self::Columns, sums: [I32x4; VECTORS]);
+    /// The sums of the rows from `row` on with the columns from `first` on.
+    fn take<const N: usize>(&mut self, row: usize, first: usize, columns: &Self::Columns, sums: [[I32x4; VECTORS]; N]);
 }
 
 /// Hands each row's sums with each panel to `take`, in the layout both were made for.
 #[inline(always)]
-pub(super) fn products(rows: &Rows, panels: &Panels, take: &mut (impl Take<2> + Take<3>)) {
+pub(super) fn products(rows: &Rows, panels: &Panels, take: &mut impl Take) {
     let width = rows.width();
     match rows.values() {
         Values::Pairs(values) if values.len() > width * ROWS => {
@@ -72,7 +76,7 @@ pub(super) fn products(rows: &Rows, panels: &Panels, take: &mut (impl Take<2> + 
 /// As [`pairs`], of more rows than a few: in halves as many as that pays for, and then each panel widened once for all rows,
 /// which beside the sums would take a fifth of the time.
 #[inline(always)]
-fn most_pairs(values: &[i16], width: usize, panels: &[i8], start: usize, take: &mut impl Take<2>) {
+fn most_pairs(values: &[i16], width: usize, panels: &[i8], start: usize, take: &mut impl Take) {
     let halved = halves::rows(values.len() / width, width, panels.len() / (width * COLUMNS));
     let (most, rest) = values.split_at(halved * width);
     if !most.is_empty() {
@@ -95,11 +99,11 @@ pub(super) fn pairs<W: Weight>(
     width: usize,
     panels: &[W],
     [row, column]: [usize; 2],
-    take: &mut impl Take<2>,
+    take: &mut impl Take,
 ) {
     for (panel, first) in panels.chunks_exact(width * COLUMNS).zip((column..).step_by(COLUMNS)) {
         let columns = take.columns(first);
-        meet_pairs(values, width, panel, |at, sums| take.take(row + at, first, columns, sums));
+        meet_pairs(values, width, panel, |at, sums| take.take(row + at, first, &columns, [sums]));
     }
 }
 
@@ -109,7 +113,7 @@ pub(super) fn meet_pairs<W: Weight>(
     values: &[i16],
     width: usize,
     panel: &[W],
-    mut take: impl FnMut(usize, [I32x4; 2]),
+    mut take: impl FnMut(usize, [I32x4; VECTORS]),
 ) {
     let (most, rest) = values.split_at(values.len() / (ROWS * width) * ROWS * width);
     each_pairs::<ROWS, W>(most, width, panel, &mut take);
@@ -124,19 +128,19 @@ pub(super) fn meet_pairs<W: Weight>(
 
 /// As [`products`], of `values` of `width` quads each and panels of quads.
 #[inline(always)]
-fn quads(values: &[i32], width: usize, panels: &[i8], is_signed: bool, take: &mut impl Take<3>) {
+fn quads(values: &[i32], width: usize, panels: &[i8], is_signed: bool, take: &mut impl Take) {
     for (values, start) in values.chunks(MOST_ROWS_OF_QUADS * width).zip((0..).step_by(MOST_ROWS_OF_QUADS)) {
-        let (most, rest) = values.split_at(values.len() / (ROWS_OF_QUADS * width) * ROWS_OF_QUADS * width);
-        let start_of_rest = start + most.len() / width;
-        for (panel, first) in panels.chunks_exact(QUAD * width * COLUMNS_OF_QUADS).zip((0..).step_by(COLUMNS_OF_QUADS))
-        {
+        for (panel, first) in panels.chunks_exact(QUAD * width * COLUMNS).zip((0..).step_by(COLUMNS)) {
             let columns = take.columns(first);
-            let mut take = |row, sums| take.take(row, first, columns, sums);
-            each_quads::<ROWS_OF_QUADS>(most, width, panel, is_signed, &mut |row, sums| take(start + row, sums));
-            let mut take = |row, sums| take(start_of_rest + row, sums);
-            match rest.len() / width {
-                2 => each_quads::<2>(rest, width, panel, is_signed, &mut take),
-                _ => each_quads::<1>(rest, width, panel, is_signed, &mut take),
+            for (values, row) in values.chunks(ROWS_OF_QUADS * width).zip((start..).step_by(ROWS_OF_QUADS)) {
+                match values.len() / width {
+                    6 => take.take(row, first, &columns, quads_of::<6>(values, panel, is_signed)),
+                    5 => take.take(row, first, &columns, quads_of::<5>(values, panel, is_signed)),
+                    4 => take.take(row, first, &columns, quads_of::<4>(values, panel, is_signed)),
+                    3 => take.take(row, first, &columns, quads_of::<3>(values, panel, is_signed)),
+                    2 => take.take(row, first, &columns, quads_of::<2>(values, panel, is_signed)),
+                    _ => take.take(row, first, &columns, quads_of::<1>(values, panel, is_signed)),
+                }
             }
         }
     }

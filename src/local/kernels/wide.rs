@@ -1,7 +1,7 @@
 //! Activations in sixteen bits, on both sides of a product: what attention multiplies.
 
 use crate::local::kernels::lanes::{F32x4, I32x4, LANES, fold, largest, quantize, rest};
-use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, interleave_pairs, pairs};
+use crate::local::kernels::tile::{COLUMNS, ROWS, STEP, Take, VECTORS, interleave_pairs, pairs};
 
 /// One head's columns of `[rows, width]`.
 #[derive(Clone, Copy)]
@@ -96,7 +96,7 @@ impl WidePanels {
     /// Hands each row's products with each panel, times the row's factor and the columns' scale, to
     /// `take(row, first column, products)`. `rows` are interleaved, `factors` are theirs.
     #[inline(always)]
-    pub(super) fn meet(&self, rows: &[i16], factors: &[f32], take: impl FnMut(usize, usize, [F32x4; 2])) {
+    pub(super) fn meet(&self, rows: &[i16], factors: &[f32], take: impl FnMut(usize, usize, [F32x4; VECTORS])) {
         pairs(rows, self.width, &self.numbers, [0, 0], &mut Scaled { scale: self.scale, factors, take });
     }
 }
@@ -108,16 +108,18 @@ struct Scaled<'a, T> {
     take: T,
 }
 
-impl<T: FnMut(usize, usize, [F32x4; 2])> Take<2> for Scaled<'_, T> {
+impl<T: FnMut(usize, usize, [F32x4; VECTORS])> Take for Scaled<'_, T> {
     type Columns = ();
 
     #[inline(always)]
     fn columns(&self, _: usize) {}
 
     #[inline(always)]
-    fn take(&mut self, row: usize, first: usize, (): (), sums: [I32x4; 2]) {
-        let factor = F32x4::splat(self.factors.get(row).copied().unwrap_or_default() * self.scale);
-        (self.take)(row, first, sums.map(|sum| sum.to_f32() * factor));
+    fn take<const N: usize>(&mut self, row: usize, first: usize, (): &(), sums: [[I32x4; VECTORS]; N]) {
+        for (sums, row) in sums.into_iter().zip(row..) {
+            let factor = F32x4::splat(self.factors.get(row).copied().unwrap_or_default() * self.scale);
+            (self.take)(row, first, sums.map(|sum| sum.to_f32() * factor));
+        }
     }
 }
 

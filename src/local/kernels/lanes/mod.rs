@@ -163,7 +163,8 @@ pub(super) const BYTES: usize = 4 * LANES;
 /// Each number of `row` times `factor`, to the nearest whole number, plus `zero_point`, within 0..=255. Of sixteen, each fourth
 /// one goes into the same quad, the first one lowest; what is missing behind the end counts as zero. What is no number becomes 0
 /// or 255, and which is the compiler's choice.
-pub(super) fn quantize_bytes(row: &[f32], factor: f32, zero_point: f32, out: &mut [i32]) {
+/// The quads go to every `stride`th place of `out`.
+pub(super) fn quantize_bytes(row: &[f32], factor: f32, zero_point: f32, out: &mut [i32], stride: usize) {
     let [factor, least, most] = [factor, -zero_point, 255.0 - zero_point].map(F32x4::splat);
     let zero_point = I32x4::from_array([zero_point as i32; LANES]);
     let whole = |it: F32x4| (it * factor).max(least).min(most).rounded() + zero_point;
@@ -172,10 +173,15 @@ pub(super) fn quantize_bytes(row: &[f32], factor: f32, zero_point: f32, out: &mu
         I32x4::bytes(from_fn(|_| fours.next().unwrap_or_default())).to_array()
     };
     let (blocks, rest) = row.as_chunks::<BYTES>();
-    let (places, _) = out.as_chunks_mut::<LANES>();
-    let mut places = places.iter_mut();
-    blocks.iter().zip(&mut places).for_each(|(block, place)| *place = quads(block));
-    places.for_each(|place| *place = quads(&padded(rest, 0)));
+    let mut all = out.chunks_mut(LANES * stride);
+    let put = |places: &mut [i32], block: &[f32; BYTES]| {
+        let [a, b, c, d] = quads(block);
+        for (at, quad) in [(0, a), (stride, b), (2 * stride, c), (3 * stride, d)] {
+            places.get_mut(at).into_iter().for_each(|place| *place = quad);
+        }
+    };
+    blocks.iter().zip(&mut all).for_each(|(block, places)| put(places, block));
+    all.for_each(|places| put(places, &padded(rest, 0)));
 }
 
 /// The sum of four lanes: the first and the third, the second and the fourth, then both.
