@@ -38,7 +38,7 @@ const IN_ORDER = "-Cllvm-args=--pre-RA-sched=linearize";
  * Both local binaries are compiled with plain SIMD, so that they share every dependency and tract's kernels stay
  * deterministic; `relaxed` adds functions of ours that use relaxed SIMD. The remote client needs neither.
  */
-const LOCAL = ["-Ctarget-feature=+simd128", IN_ORDER].join(" ");
+export const LOCAL = ["-Ctarget-feature=+simd128", IN_ORDER].join(" ");
 const VARIANTS = [
   { name: "remote", wasm: "remote.wasm", glue: "remote.glue.js", features: "remote", profile: "remote", rustflags: COMPACT, optimize: SMALL, smaller: "shrink" },
   { name: "simd128", wasm: "local.simd128.wasm", glue: "local.glue.js", features: "local", profile: "release", rustflags: LOCAL, optimize: TIDY, smaller: "prune" },

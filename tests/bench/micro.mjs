@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { LOCAL } from "../../pkg-template/build.mjs";
 import { BENCH, KEPT, ROOT } from "./paths.mjs";
 
 /** Where the server finds them: a folder each. */
@@ -28,7 +29,7 @@ export function buildMicro(allowed, names = Object.keys(BINARIES)) {
   if (!allowed) throw new Error(`expected tests/bench/micro built as ${missing}, found it not; run without --no-build`);
   cargo(["-p", "bindgen", "--profile", "tools"]);
   for (const name of missing) {
-    cargo(["-p", "micro", "--release", "--target", "wasm32-unknown-unknown", ...FAST, ...BINARIES[name]], { RUSTFLAGS: "-Ctarget-feature=+simd128" });
+    cargo(["-p", "micro", "--release", "--target", "wasm32-unknown-unknown", ...FAST, ...BINARIES[name]], { RUSTFLAGS: LOCAL });
     const to = join(MICRO, name);
     mkdirSync(to, { recursive: true });
     execFileSync(join(TARGET, "tools", "bindgen"), [join(TARGET, "wasm32-unknown-unknown", "release", "micro.wasm"), to, "micro"], { stdio: ["ignore", 2, 2] });

@@ -9,6 +9,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { LOCAL } from "../../pkg-template/build.mjs";
 import { openBrowser } from "../package/chromium.mjs";
 import { ROOT } from "../package/installed.mjs";
 
@@ -83,7 +84,7 @@ for (const features of [[], ["relaxed"]]) {
 function build(features) {
   const args = ["test", "--locked", "--no-run", "-p", "kernels-in-wasm", "--target", "wasm32-unknown-unknown", "--profile", "kernels"];
   const options = ["--message-format=json-render-diagnostics", ...features.flatMap((feature) => ["--features", feature])];
-  const env = { ...process.env, RUSTFLAGS: "-Ctarget-feature=+simd128" };
+  const env = { ...process.env, RUSTFLAGS: LOCAL };
   const lines = execFileSync("cargo", [...args, ...options], { cwd: ROOT, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 26 });
   const built = lines.split("\n").filter(Boolean).map((line) => JSON.parse(line)).find((message) => message.executable);
   return readFileSync(built.executable);
