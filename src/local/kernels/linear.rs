@@ -125,7 +125,7 @@ fn less<const N: usize>(sums: &mut [[I32x4; VECTORS]; N], factors: [i32; N], num
     }
 }
 
-/// Of the last panel, which has columns that are missing.
+/// Of the last panel, which has columns that are missing; out of the way of all others.
 #[inline(never)]
 fn store_last(vectors: [F32x4; VECTORS], places: &mut [f32]) {
     store_all(vectors, places);

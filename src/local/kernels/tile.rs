@@ -134,7 +134,9 @@ fn quads(values: &[i32], width: usize, panels: &[i8], is_signed: bool, take: &mu
             let columns = take.columns(first);
             for (values, row) in values.chunks(ROWS_OF_QUADS * width).zip((start..).step_by(ROWS_OF_QUADS)) {
                 match values.len() / width {
-                    6 => take.take(row, first, &columns, quads_of::<6>(values, panel, is_signed)),
+                    ROWS_OF_QUADS => {
+                        take.take(row, first, &columns, quads_of::<ROWS_OF_QUADS>(values, panel, is_signed));
+                    }
                     5 => take.take(row, first, &columns, quads_of::<5>(values, panel, is_signed)),
                     4 => take.take(row, first, &columns, quads_of::<4>(values, panel, is_signed)),
                     3 => take.take(row, first, &columns, quads_of::<3>(values, panel, is_signed)),
