@@ -18,11 +18,9 @@ const FAR: f32 = -1000.0;
 /// Tokens of each side to ask with.
 const ASKED: [[usize; 2]; 4] = [[3, 0], [0, 2], [3, 2], [1, 3]];
 
-/// Tokens of the longest pair to ask with, where there are positions for them, and one of so many of them in its query: its document
-/// has more than windows or blocks have that hide tokens of the same side, 199. Its mask has the square of it, computed by code that
-/// runs once.
-const LONGEST: usize = 202;
-const OF_QUERY: usize = 64;
+/// Tokens of the longest pair to ask with, where there are positions for them, an eighth of them in its query: in its document of 199
+/// windows and blocks show that hide tokens of the same side. Its mask has the square of it, computed by code that runs once.
+const LONGEST: usize = 227;
 
 /// By what tokens meet, where everything else is done token by token.
 #[derive(Default)]
@@ -57,7 +55,7 @@ impl Asked<'_> {
         tell_shapes(&mut model, &inputs)?;
         let model = model.into_typed()?.into_decluttered()?.into_runnable()?;
         let longest = self.longest(graph).min(LONGEST);
-        for sides in ASKED.into_iter().chain([[longest / OF_QUERY, longest - longest / OF_QUERY]]) {
+        for sides in ASKED.into_iter().chain([[longest / 8, longest - longest / 8]]) {
             let [query, document] = sides;
             let types = [vec![0; query], vec![1; document]].concat();
             let row = Row { ids: vec![0; types.len()], segments: types };
