@@ -2,12 +2,12 @@
 // A headless Chromium: the one of this machine, or one that is installed now.
 
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { chromium } from "playwright-core";
 
 import { ROOT } from "./installed.mjs";
+import { findProgram, isProgram } from "./programs.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge"];
 const ELSEWHERE = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
@@ -42,30 +42,10 @@ export async function openBrowser(flags = []) {
 
 /** Its program, or why there is none. @returns {{ path: string, missing?: undefined } | { path?: undefined, missing: string }} */
 export function findBrowser() {
-  const path = onThisMachine() ?? installByApt() ?? installByPlaywright();
-  return path ? { path } : { missing: "expected Chromium or Chrome, found none; name one in CHROME_PATH" };
-}
-
-function onThisMachine() {
-  const named = process.env.CHROME_PATH;
-  if (named) {
-    if (!isProgram(named)) throw new Error(`CHROME_PATH: expected a program, found none at ${named}`);
-    return named;
-  }
   const folders = (process.env.PATH ?? "").split(delimiter);
-  return [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...ELSEWHERE].find(isProgram);
-}
-
-function installByApt() {
-  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return undefined;
-  try {
-    const options = { stdio: /** @type {const} */ (["ignore", 2, 2]), env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
-    execFileSync("apt-get", ["update", "-q"], options);
-    execFileSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", "chromium"], options);
-  } catch (error) {
-    console.error(`chromium: apt-get did not install it: ${error}`);
-  }
-  return onThisMachine();
+  const paths = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...ELSEWHERE];
+  const path = findProgram("CHROME_PATH", paths, "chromium") ?? installByPlaywright();
+  return path ? { path } : { missing: "expected Chromium or Chrome, found none; name one in CHROME_PATH" };
 }
 
 function installByPlaywright() {
@@ -77,14 +57,4 @@ function installByPlaywright() {
   }
   const path = chromium.executablePath();
   return isProgram(path) ? path : undefined;
-}
-
-/** @param {string} path */
-function isProgram(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,21 +1,16 @@
 // @ts-check
 // Pages of the stock Firefox that is on this machine, by puppeteer-core: Playwright wants a Firefox of its own.
 
-import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-
-import { PEERS } from "../paths.mjs";
+import * as firefox from "../../package/firefox.mjs";
 import { within } from "./within.mjs";
 
-const PATHS = ["/usr/bin/firefox", "/usr/bin/firefox-esr", "/Applications/Firefox.app/Contents/MacOS/firefox"];
+/** A call may run as long as the slowest of a tab. */
+const PROTOCOL_MS = 600_000;
 
 /** @returns {Promise<import("./chromium.mjs").Browser>} */
 export async function openFirefox() {
-  const executablePath = [process.env.FIREFOX_PATH, ...PATHS].find((path) => path !== undefined && isProgram(path));
-  if (!executablePath) throw new Error("expected Firefox, found none; name one in FIREFOX_PATH");
-  const { default: puppeteer } = await import(pathToFileURL(join(PEERS, "puppeteer-core", "lib", "puppeteer", "puppeteer-core.js")).href);
-  const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, protocolTimeout: 600_000 });
+  const { browser, missing } = await firefox.openFirefox(PROTOCOL_MS);
+  if (!browser) throw new Error(missing);
   return {
     name: "Firefox",
     version: (await browser.version()).replace(/^firefox\//i, ""),
@@ -28,7 +23,7 @@ export async function openFirefox() {
   };
 }
 
-/** @param {any} page @param {string} url @returns {Promise<import("./chromium.mjs").Tab>} */
+/** @param {import("puppeteer-core").Page} page @param {string} url @returns {Promise<import("./chromium.mjs").Tab>} */
 async function openTab(page, url) {
   await page.goto(url);
   await page.waitForFunction("'bench' in globalThis");
@@ -39,14 +34,4 @@ async function openTab(page, url) {
     workers: () => 0,
     close: () => page.close(),
   };
-}
-
-/** @param {string} path */
-function isProgram(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,0 +1,38 @@
+// @ts-check
+// Programs of this machine, or Debian's, installed when they are missing and that is allowed.
+
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+
+/**
+ * @param {string} variable of the environment, which may name one @param {readonly string[]} paths where it is looked for
+ * @param {string} debian its package
+ */
+export function findProgram(variable, paths, debian) {
+  const named = process.env[variable];
+  if (named && !isProgram(named)) throw new Error(`${variable}: expected a program, found none at ${named}`);
+  return named || paths.find(isProgram) || (installByApt(debian) ? paths.find(isProgram) : undefined);
+}
+
+/** @param {string} path */
+export function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} name of a package @returns whether it was tried */
+function installByApt(name) {
+  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return false;
+  try {
+    const options = { stdio: /** @type {const} */ (["ignore", 2, 2]), env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+    execFileSync("apt-get", ["update", "-q"], options);
+    execFileSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", name], options);
+  } catch (error) {
+    console.error(`${name}: apt-get did not install it: ${error}`);
+  }
+  return true;
+}
