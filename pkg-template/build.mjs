@@ -199,9 +199,10 @@ function assemble(built) {
   }
   const wasm = built.map(({ variant }) => variant.wasm);
   writeFileSync(join(pkg, "integrity.js"), integrityModule(Object.fromEntries(wasm.map((file) => [file, readFileSync(join(pkg, file))]))));
-  for (const file of ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "NOTICE"]) {
+  for (const file of ["CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "NOTICE"]) {
     if (existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(pkg, file));
   }
+  writeFileSync(join(pkg, "README.md"), linksOf(readFileSync(join(ROOT, "README.md"), "utf8")));
   const { version, license, description } = crate();
   fillIn(join(pkg, "package.json"), { version, license, description });
   const model = join(ROOT, "pkg-model");
@@ -210,6 +211,13 @@ function assemble(built) {
   cpSync(join(ROOT, "model"), model, { recursive: true, filter: (path) => path !== join(ROOT, "model", "recipe") });
   fillIn(join(model, "package.json"), { version });
 }
+
+/** Of the README, those that lead to files of the package; the others become their words, or nothing in parentheses of their own. @param {string} text */
+const linksOf = (text) =>
+  text
+    .replaceAll("](pkg-template/", "](")
+    .replace(/ \((?:, )?(?:\[[^\]]+\]\((?:model|tests|www)\/[^)]+\)(?:, )?)+\)/g, "")
+    .replace(/\[([^\]]+)\]\((?:model|tests|www)\/[^)]+\)/g, "$1");
 
 /**
  * Subresource Integrity of each binary, for those who serve them from elsewhere: `fetch(url, { integrity: integrity["remote.wasm"] })`.

@@ -3,6 +3,7 @@
 
 import { openStore } from "#model";
 
+import { addressOf } from "./address.js";
 import { manifests, openEntry } from "./cache/entry.js";
 
 export async function listCached() {
@@ -19,9 +20,9 @@ export async function listCached() {
 
 /** @param {string | URL} [url] @returns {Promise<number>} */
 export async function deleteCached(url) {
+  const wanted = url === undefined ? undefined : addressOf("url", () => url).href;
   const store = await openStore();
   if (!store) return 0;
-  const wanted = url === undefined ? undefined : new URL(url, typeof location === "object" ? location.href : undefined).href;
   const found = (await manifests(store)).filter(({ manifest }) => wanted === undefined || manifest.url === wanted);
   for (const { manifest } of found) await (await openEntry(store, manifest.url)).wipe();
   // Parts that no manifest tells of any more.

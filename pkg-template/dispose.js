@@ -4,6 +4,6 @@
 /** @param {{ dispose(): void }} target an object or a prototype; its `dispose` is what they call */
 export function disposable(target) {
   for (const symbol of [Symbol.dispose, Symbol.asyncDispose]) {
-    if (symbol) Object.defineProperty(target, symbol, { value() { this.dispose(); }, writable: true, configurable: true });
+    if (symbol) Object.defineProperty(target, symbol, { async value() { this.dispose(); }, configurable: true });
   }
 }

@@ -5,6 +5,7 @@
 // next call starts a fresh one.
 
 import { RerankError, abortedBy, fromFailure, isFailure, isRerankError } from "./error.js";
+import { LONGEST_TIMER_MS } from "./timer.js";
 
 /**
  * @typedef {object} Instance an engine ready to score
@@ -42,7 +43,7 @@ export class Engine {
    * @param {{ signal?: AbortSignal, timeoutMs?: number, timeoutName?: string, onProgress?: (p: { done: number, total: number }) => void, onScored?: (p: any) => void }} [call]
    *   `timeoutMs` is over the whole call; `timeoutName` is the option the caller set it by
    */
-  async score(request, { signal, timeoutMs, timeoutName = "timeoutMs", onProgress, onScored } = {}) {
+  async score(request, { signal, timeoutMs = Infinity, timeoutName = "timeoutMs", onProgress, onScored } = {}) {
     if (this.#disposed) throw disposed();
     if (signal?.aborted) throw abortedBy(signal);
     const call = ++this.#lastCall;
@@ -63,7 +64,7 @@ export class Engine {
         signal.addEventListener("abort", onAbort, { once: true });
         undo.push(() => signal.removeEventListener("abort", onAbort));
       }
-      if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS) {
+      if (timeoutMs <= LONGEST_TIMER_MS) {
         const timer = setTimeout(() => end(timedOut(timeoutName, timeoutMs)), timeoutMs);
         undo.push(() => clearTimeout(timer));
       }
@@ -126,9 +127,6 @@ export class Engine {
     return internal();
   }
 }
-
-/** setTimeout counts in 32 bits; a longer wait would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
 

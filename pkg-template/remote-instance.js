@@ -5,12 +5,11 @@
 
 import { RerankError } from "./error.js";
 import { exchange } from "./exchange.js";
+import { LONGEST_TIMER_MS } from "./timer.js";
 import { decode, encode } from "./wire.js";
 
 /** In place of a call: the engine is made. In place of an action: the call begins, or ends without a word. */
 const [OPEN, BEGIN, ABORT] = [0, 0, -1];
-/** setTimeout counts in 32 bits; a longer wait would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A store that takes longer is done without: buying a token takes about as long. */
 const STORE_PATIENCE_MS = 3000;
 
@@ -55,7 +54,8 @@ export function openRemote(glue, options) {
       }
       return;
     }
-    for (const [name, ...rest] of actions) ACTIONS[name](number, call, ...rest);
+    // A callback of the caller's may end it meanwhile.
+    for (const [name, ...rest] of actions) if (calls.has(number)) ACTIONS[name](number, call, ...rest);
   };
 
   /** @param {number} number */

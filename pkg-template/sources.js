@@ -4,8 +4,9 @@
 import { locate, openFile, openStore } from "#model";
 
 import { cacheApi } from "./cache/cache-api.js";
-import { refused } from "./cache/download.js";
-import { openCached } from "./cache/file.js";
+import { addressOf } from "./address.js";
+import { download, refused, versionOf } from "./cache/download.js";
+import { fetchFirst, openCached } from "./cache/file.js";
 import { RerankError, invalidRequest } from "./error.js";
 import { typeName } from "./request.js";
 
@@ -42,8 +43,7 @@ const DEFAULT_STALL_MS = 30_000;
  * @returns {Reader}
  */
 export function reader(name, source, caching) {
-  if (typeof source === "string") return readerOfUrl(name, locate(source), caching);
-  if (source instanceof URL) return readerOfUrl(name, source, caching);
+  if (typeof source === "string" || source instanceof URL) return readerOfUrl(name, located(name, source), caching);
   if (isKind(source, "ArrayBuffer", "byteLength")) return async () => ofBytes(new Uint8Array(source));
   if (ArrayBuffer.isView(source)) {
     return async () => ofBytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
@@ -61,10 +61,12 @@ export function reader(name, source, caching) {
 
 /** The tokenizer beside a model's URL. @param {any} model */
 export function tokenizerBeside(model) {
-  const url = typeof model === "string" ? locate(model) : model instanceof URL ? model : model?.url;
-  if (!url) throw invalidRequest("tokenizer: expected the model's tokenizer.json, found nothing; only a model given by URL has one beside it");
-  const base = typeof location === "object" ? location.href : undefined;
-  return new URL("tokenizer.json", new URL(url, base));
+  const given = typeof model === "string" || model instanceof URL ? model : model?.url;
+  const url = given && located("model", given);
+  if (!url || /^(blob|data):/.test(url.protocol)) {
+    throw invalidRequest("tokenizer: expected the model's tokenizer.json, found nothing; only a model given by URL or path has one beside it");
+  }
+  return new URL("tokenizer.json", url);
 }
 
 /** @param {any} source @param {string} kind @param {string} member */
@@ -73,28 +75,40 @@ function isKind(source, kind, member) {
   return typeof source === "object" && source !== null && member in source && Object.prototype.toString.call(source) === `[object ${kind}]`;
 }
 
-/** @param {string} name @param {string | URL} given @param {Caching} caching @returns {Reader} */
-function readerOfUrl(name, given, caching) {
-  const { href: url, protocol } = new URL(given, typeof location === "object" ? location.href : undefined);
+/** @param {string} name @param {string | URL} source */
+const located = (name, source) => addressOf(name, () => (typeof source === "string" ? locate(source) : source));
+
+/** @param {string} name @param {URL} address @param {Caching} caching @returns {Reader} */
+function readerOfUrl(name, { href: url, protocol }, caching) {
   if (!/^https?:$/.test(protocol)) {
     return async (signal) => (await openFile(new URL(url))) ?? openReply(name, () => fetch(url, { signal }), url, signal);
   }
   const { cache = "auto", sha256, stallMs = DEFAULT_STALL_MS, note } = caching;
   const open = async (/** @type {AbortSignal} */ signal) => {
-    const store = await storeOf(cache);
-    if (!store) return openReply(name, () => fetch(url, { signal }), url, signal);
+    const store = await storeOf(cache, note);
+    if (!store) return openFetched(name, url, signal, stallMs);
     return openCached(name, url, { store, sha256, isRequired: cache === "require", stallMs, note }, signal);
   };
   return cache === "none" ? open : Object.assign(open, { url });
 }
 
-/** @param {any} cache the option @returns {Promise<import("./cache/entry.js").Store | undefined>} */
-async function storeOf(cache) {
+/** @param {any} cache the option @param {Caching["note"]} note @returns {Promise<import("./cache/entry.js").Store | undefined>} */
+async function storeOf(cache, note) {
   if (cache === "none") return undefined;
-  if (typeof cache === "object") return cacheApi(cache);
+  if (typeof cache === "object") {
+    if (globalThis.crypto?.subtle) return cacheApi(cache);
+    note("unsupported: the cache is not used, since this page has no crypto.subtle; serve it over https");
+    return undefined;
+  }
   const store = await openStore();
   if (!store && cache === "require") throw new RerankError("unsupported", 'cache: expected a place to keep files, found none here; pass cache: "auto" to go on without');
   return store;
+}
+
+/** Without a cache: a connection that breaks or stalls is followed by another all the same. @param {string} name @param {string} url @param {AbortSignal} signal @param {number} stallMs @returns {Promise<OpenSource>} */
+async function openFetched(name, url, signal, stallMs) {
+  const first = await fetchFirst(name, url, signal, stallMs);
+  return { size: versionOf(first).size, chunks: download(name, url, { offset: 0, version: {}, first, signal, stallMs, onVersion: () => {} }) };
 }
 
 /** @param {string} name @param {() => Promise<Response>} send @param {string} url @param {AbortSignal} signal @returns {Promise<OpenSource>} */
@@ -152,7 +166,8 @@ function ofStream(name, stream, signal) {
 /** @template T @param {string} name @param {(signal: AbortSignal) => Promise<T>} open */
 function once(name, open) {
   let used = false;
-  return (/** @type {AbortSignal} */ signal) => {
+  // Async: it is asked beside another source, whose own error must not be left alone.
+  return async (/** @type {AbortSignal} */ signal) => {
     if (used) throw new RerankError("internal", `${name}: its stream is used up and cannot start a fresh engine; call load again`);
     used = true;
     return open(signal);

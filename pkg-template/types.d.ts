@@ -6,6 +6,8 @@
  * @packageDocumentation
  */
 
+/// <reference lib="esnext.disposable" />
+
 /** What is ranked: text, or any object of yours that carries it in `text`. Other keys never leave the process. */
 export type RerankDocument = string | { readonly text: string };
 
@@ -21,6 +23,7 @@ export interface Reranker {
   dispose(): void;
 }
 
+/** What to rank, and how much of the ranking to give. */
 export interface RerankRequest<D extends RerankDocument = RerankDocument, R extends boolean = true> {
   /** What is looked for; not blank. A local model reads at most three quarters of its `maxTokens` of it. */
   query: string;
@@ -76,11 +79,13 @@ export interface RankingProgress {
   windows?: { index: number; done: number; total: number };
 }
 
+/** A ranking, and what the ranker says about it. */
 export interface RerankResponse<D extends RerankDocument = RerankDocument, R extends boolean = true> {
   /** Best first; ties in request order. */
   results: RerankResult<D, R>[];
-  /** Which model ranked; a local one by its file's name, or `"default"`. */
+  /** Which model ranked; a local one by its file's name, `"default"`, or `"custom"` where bytes or a stream were given. */
   model: string;
+  /** Who ranked. */
   provider: "local" | "dmxapi" | "qianfan" | "workers-ai" | (string & {});
   /** The service's id of the request. */
   id?: string;
@@ -88,14 +93,15 @@ export interface RerankResponse<D extends RerankDocument = RerankDocument, R ext
   created?: number;
   /** Tokens as the service counts them; `details` holds every further key, unchanged. */
   usage?: { promptTokens: number; totalTokens: number; completionTokens?: number; details?: Record<string, unknown> };
-  /** An option this provider cannot honour, a document it reads only in part, an odd echo. */
+  /** Of a service: an option it cannot honour, a document it reads only in part, an odd echo. Of a chain: `fallback`. A local reranker gives none. */
   warnings: RerankWarning[];
   /** Remote: the last reply, as it came. */
   response?: { status: number; headers: Record<string, string>; body: unknown };
 }
 
+/** What a caller should know of a ranking that came out. */
 export interface RerankWarning {
-  /** For programs. */
+  /** For programs: `unsupported_option`, `partly_read`, `missing_results`, `odd_echo`, `fallback`; may grow. */
   code: string;
   /** For people. */
   message: string;
@@ -103,6 +109,7 @@ export interface RerankWarning {
   index?: number;
 }
 
+/** A document in the ranking. */
 export interface RerankResult<D extends RerankDocument = RerankDocument, R extends boolean = true> {
   /** Position in `request.documents`. */
   index: number;
@@ -113,12 +120,12 @@ export interface RerankResult<D extends RerankDocument = RerankDocument, R exten
   relevanceScore: number;
   /** Your own object, the very one. */
   document: R extends false ? undefined : D;
-  /** The best window of a long document: `document.slice(start, end)` shows it (UTF-16 code units). */
+  /** The best window of a long document: `slice(start, end)` of its text shows it (UTF-16 code units). */
   window?: { index: number; start: number; end: number };
 }
 
 /** A client of a service that ranks. */
-export class RemoteReranker implements Reranker {
+export class RemoteReranker implements Reranker, Disposable, AsyncDisposable {
   /**
    * Reads the options once; nothing is fetched or compiled before the first call.
    *
@@ -130,11 +137,15 @@ export class RemoteReranker implements Reranker {
   constructor(options: DmxapiOptions | QianfanOptions | ProxiedOptions);
   rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
   dispose(): void;
+  /** `using reranker = …` disposes of it at the block's end, in runtimes that have it. */
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A secret, or how to get it: called before each ranking, so that it may be short-lived. */
 export type Secret = string | (() => string | Promise<string>);
 
+/** What clients of all services take. */
 export interface RemoteOptions {
   /**
    * Where the service is. An origin gets the provider's path; what ends in `/rerank`, `/rerankers` or
@@ -176,6 +187,7 @@ export interface RemoteOptions {
   onAttempt?: (attempt: RerankAttempt) => void;
 }
 
+/** One request to a service, as it ended. */
 export interface RerankAttempt {
   /** From 1. */
   attempt: number;
@@ -183,6 +195,7 @@ export interface RerankAttempt {
   status?: number;
   /** How long it took. */
   ms: number;
+  /** What follows: nothing, another attempt, or the error of the call. */
   decision: "done" | "retry" | "fail";
 }
 
@@ -190,6 +203,7 @@ export interface RerankAttempt {
 export interface DmxapiOptions extends RemoteOptions {
   /** `https://www.dmxapi.cn`, `/v1/rerank`, model `bge-reranker-v2-m3-free` (always sent). */
   provider: "dmxapi";
+  /** Goes into `Authorization`. Without one none is sent, as to a proxy that adds it. */
   apiKey?: Secret;
   /** Default `"raw"` for DMXAPI's hosts, as documented, `"bearer"` elsewhere. A pasted `Bearer …` is not doubled. */
   authScheme?: "raw" | "bearer";
@@ -199,11 +213,13 @@ export interface DmxapiOptions extends RemoteOptions {
 export interface QianfanOptions extends RemoteOptions {
   /** `https://aip.baidubce.com/rpc/2.0/…/reranker/bce_reranker_base`; with `auth.type` `"bearer"` `https://qianfan.baidubce.com/v2/rerank`. */
   provider: "qianfan";
+  /** Which of Baidu's four kinds of credentials you have. */
   auth: QianfanAuth;
 }
 
 /** A service behind a proxy of yours, such as `createProxy` of `rerank-wasm/proxy`, which adds the keys. */
 export interface ProxiedOptions extends RemoteOptions {
+  /** Whose requests the proxy takes. */
   provider: "dmxapi" | "qianfan";
   /** Where the proxy is; end it in `/rerank` to have it used as it is. */
   baseUrl: string;
@@ -238,8 +254,8 @@ export interface TokenStore {
   set(key: string, value: string, ttlSeconds: number): unknown;
 }
 
-/** A cross-encoder in this very process: no text leaves it. */
-export class LocalReranker implements Reranker {
+/** A model in this very process, the default one or a cross-encoder of yours: no text leaves it. */
+export class LocalReranker implements Reranker, Disposable, AsyncDisposable {
   /** Use {@link LocalReranker.load}. */
   private constructor();
   /**
@@ -249,8 +265,8 @@ export class LocalReranker implements Reranker {
    * After it, ranking makes no request at all; only a worker or an instance that died is replaced by reading the model
    * again, where it was not given as a stream.
    *
-   * @throws {@link RerankError} `bad_model`, `bad_tokenizer`, `not_found`, `network`, `checksum_mismatch`,
-   *   `wasm_unavailable`, `out_of_memory`, `aborted`, `invalid_request`.
+   * @throws {@link RerankError} `bad_model`, `bad_tokenizer`, `not_found`, `unauthorized`, `forbidden`, `network`,
+   *   `checksum_mismatch`, `wasm_unavailable`, `unsupported`, `out_of_memory`, `storage_full`, `aborted`, `invalid_request`.
    * @example
    * const reranker = await LocalReranker.load();
    * const { results } = await reranker.rerank({ query: "how to prevent a cold", documents: ["Wash your hands.", "Buy a car."] });
@@ -272,6 +288,9 @@ export class LocalReranker implements Reranker {
    */
   rerankStream<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): AsyncGenerator<PartialRanking<D, R>, void, undefined>;
   dispose(): void;
+  /** `using reranker = …` disposes of it at the block's end, in runtimes that have it. */
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A ranking of those documents that have been scored. */
@@ -280,9 +299,11 @@ export interface PartialRanking<D extends RerankDocument = RerankDocument, R ext
   results: RerankResult<D, R>[];
   /** Documents scored so far. */
   done: number;
+  /** Documents in all. */
   total: number;
 }
 
+/** What to load, and how to rank with it. */
 export interface LocalOptions {
   /**
    * An ONNX sequence classifier with one label (or see {@link LocalOptions.label}), fp32 or dynamic int8, as Optimum and transformers.js export them. A
@@ -334,7 +355,7 @@ export interface LocalOptions {
   workers?: number | "auto";
   /**
    * Bytes that copies of the model may take together; one takes about 1.15 times its file and 64 MB. With less the model is split.
-   * Default: an eighth of the device's memory (`navigator.deviceMemory`, else 4 GiB).
+   * Default: an eighth of the device's memory (`navigator.deviceMemory`, else 4 GiB; in Node, Deno and Bun what the system has).
    */
   maxMemoryBytes?: number;
   /**
@@ -350,7 +371,10 @@ export interface LocalOptions {
    * the first one's download.
    */
   cache?: "auto" | "none" | "require" | ModelCache;
-  /** Longest wait for the next bytes of a download, in milliseconds, before another connection is tried. Default 30 000. */
+  /**
+   * Of files that come by http(s) URL, in milliseconds: the longest wait for the first reply, after which it is `network`, and for
+   * the next bytes, after which another connection goes on. Default 30 000.
+   */
   timeoutMs?: number;
   /**
    * Run an fp32 file in int8: its linear layers' weights are rounded to eight bits by column (the largest of a column is a 127th's
@@ -366,7 +390,9 @@ export interface LocalOptions {
 
 /** The part of the Cache API a cache of model files needs; a `Cache` is one. The URLs name parts of files and lead nowhere. */
 export interface ModelCache {
+  /** What was put under `url`. */
   match(url: string): Promise<Response | undefined>;
+  /** Keeps a part, in place of what was there. */
   put(url: string, response: Response): Promise<void>;
   /** Without it, what is to be forgotten is put anew, empty. */
   delete?(url: string): Promise<unknown>;
@@ -374,11 +400,13 @@ export interface ModelCache {
 
 /** A file that is kept, in whole or in part. */
 export interface CachedFile {
+  /** Where it came from. */
   url: string;
   /** Of the whole file; 0 where its server did not say. */
   bytes: number;
   /** `false`: a download that broke, which the next load takes up again. */
   isComplete: boolean;
+  /** When its download was whole. */
   storedAt?: Date;
   /** Where {@link LocalOptions.sha256} asked for it. */
   sha256?: string;
@@ -397,7 +425,7 @@ export function deleteCached(url?: string | URL): Promise<number>;
  * @throws {@link RerankError} `invalid_request` where `first` is local and `second` may send documents away, unless
  *   `allowRemote: true` says that this is meant.
  */
-export function withFallback(first: Reranker, second: Reranker, options?: ChainOptions): Reranker;
+export function withFallback(first: Reranker, second: Reranker, options?: ChainOptions): Reranker & Disposable & AsyncDisposable;
 
 /**
  * Ranks all documents with `fast`, and the best `keep` of them once more with `strong`, whose response is the answer: at most
@@ -409,13 +437,15 @@ export function withFallback(first: Reranker, second: Reranker, options?: ChainO
  * @example
  * const reranker = cascade(smallLocal, largeLocal, { keep: 20 });
  */
-export function cascade(fast: Reranker, strong: Reranker, options?: CascadeOptions): Reranker;
+export function cascade(fast: Reranker, strong: Reranker, options?: CascadeOptions): Reranker & Disposable & AsyncDisposable;
 
+/** What every chain takes. */
 export interface ChainOptions {
   /** A chain that begins with a local reranker may send documents to a remote one. Default `false`. */
   allowRemote?: boolean;
 }
 
+/** What {@link cascade} takes. */
 export interface CascadeOptions extends ChainOptions {
   /** Documents that `strong` ranks; a whole number from 1. Default 20. */
   keep?: number;
@@ -432,6 +462,7 @@ export function isRerankError(error: unknown): error is RerankError;
 
 /** Why a call failed. Never carries a key, a query or a document. */
 export class RerankError extends Error {
+  /** For rerankers of your own. */
   constructor(code: RerankErrorCode, message: string, details?: Partial<Pick<RerankError, "status" | "providerCode" | "requestId" | "retryable" | "retryAfterMs" | "index" | "cause">>);
   /** For programs; may grow. */
   readonly code: RerankErrorCode;
@@ -449,6 +480,7 @@ export class RerankError extends Error {
   readonly index?: number;
 }
 
+/** What went wrong, for programs; may grow. */
 export type RerankErrorCode =
   /** An option or the request breaks a documented rule. */
   | "invalid_request"

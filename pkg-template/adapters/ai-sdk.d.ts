@@ -1,6 +1,7 @@
 import type { Reranker } from "../types.js";
 import type { AdapterOptions } from "./options.js";
 
+/** Options of every ranking of the model. */
 export interface RerankingModelOptions extends Omit<AdapterOptions, "topN" | "maxRetries"> {
   /** What the SDK's telemetry calls the model. Default `"rerank-wasm"`; responses name the one that ranked. */
   modelId?: string;

@@ -8,6 +8,7 @@ export interface LangChainDocument {
   id?: string;
 }
 
+/** LangChain's `BaseDocumentCompressor`, by its method. */
 export interface DocumentCompressor {
   /** The best documents, copied, with `metadata.relevanceScore`. Documents without text are left out. */
   compressDocuments<D extends LangChainDocument>(documents: D[], query: string, callbacks?: unknown): Promise<D[]>;

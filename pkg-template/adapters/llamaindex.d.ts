@@ -7,11 +7,13 @@ export interface ScorableNode {
   score?: number | undefined;
 }
 
+/** Options of every ranking of the postprocessor. */
 export interface NodePostprocessorOptions extends AdapterOptions {
   /** Which metadata is read with a node's text: LlamaIndex's `MetadataMode`. Default `"EMBED"`, what its embedding is made of. */
   metadataMode?: "ALL" | "EMBED" | "LLM" | "NONE";
 }
 
+/** LlamaIndex's `BaseNodePostprocessor`, by its method. */
 export interface NodePostprocessor {
   /** The nodes, best first, with our score. Nodes without text are left out. Without a query: `invalid_request`. */
   postprocessNodes<N extends ScorableNode>(nodes: N[], query?: unknown): Promise<N[]>;

@@ -1,6 +1,7 @@
 import type { Reranker } from "../types.js";
 import type { AdapterOptions } from "./options.js";
 
+/** Mastra's `RelevanceScoreProvider`. */
 export interface RelevanceScorer {
   /** The score of one text, 0 for one without text. Calls of one tick with the same query are ranked in one request. */
   getRelevanceScore(query: string, text: string): Promise<number>;

@@ -20,6 +20,8 @@ export function relevanceScorer(reranker, options = {}) {
     try {
       const { results } = await reranker.rerank({ ...request, query, documents: asked.map(({ text }) => text), returnDocuments: false });
       for (const { index, relevanceScore } of results) asked[index].resolve(relevanceScore);
+      // Those that did not come back, as from a cascade: what is settled stays so.
+      for (const { resolve } of asked) resolve(0);
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }

@@ -1,6 +1,7 @@
 import type { Reranker } from "../types.js";
 import type { AdapterOptions } from "./options.js";
 
+/** What of a hit is ranked, and how many are. */
 export interface PluginRerankOptions extends Omit<AdapterOptions, "topN"> {
   /** What of a document is ranked: a property's name, or a function that gives the text. Hits without text stay behind the ranked ones. */
   text: string | ((document: any) => string);
@@ -8,6 +9,7 @@ export interface PluginRerankOptions extends Omit<AdapterOptions, "topN"> {
   window?: number;
 }
 
+/** What Orama calls before and after a search. */
 export interface RerankPlugin {
   name: string;
   beforeSearch(orama: unknown, params: any, language: string | undefined): Promise<void>;

@@ -63,8 +63,10 @@ async function ranked(reranker, request, hits, window, textOf) {
   const best = hits.map((_, at) => at).slice(0, window).filter((at) => hasText(texts[at]));
   const { results } = await reranker.rerank({ ...request, documents: best.map((at) => texts[at]), returnDocuments: false });
   const first = results.map((/** @type {any} */ { index, relevanceScore }) => ({ ...hits[best[index]], score: relevanceScore }));
-  const asked = new Set(best);
-  return [...first, ...hits.filter((_, at) => !asked.has(at))];
+  // Those that did not come back, as from a cascade, follow too, unless they were below a threshold.
+  const hasThreshold = request.minScore !== undefined || request.minScoreRatio !== undefined;
+  const told = new Set(hasThreshold ? best : results.map((/** @type {any} */ { index }) => best[index]));
+  return [...first, ...hits.filter((_, at) => !told.has(at))];
 }
 
 /** @param {any} text the name of a property, or a function of the document @returns {(document: any) => unknown} */

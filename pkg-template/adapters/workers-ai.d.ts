@@ -2,6 +2,7 @@ import type { RerankDocument, RerankRequest, RerankResponse, Reranker } from "..
 
 export { RerankError, isRerankError } from "../types.js";
 
+/** What to rank with. */
 export interface WorkersAiOptions {
   /** The AI binding of a Worker, `env.AI`. */
   binding: { run(model: any, input: any): Promise<any> };
@@ -17,9 +18,12 @@ export interface WorkersAiOptions {
  * const reranker = new WorkersAiReranker({ binding: env.AI });
  * const { results } = await reranker.rerank({ query, documents, topN: 5 });
  */
-export class WorkersAiReranker implements Reranker {
+export class WorkersAiReranker implements Reranker, Disposable, AsyncDisposable {
   /** @throws `RerankError` `invalid_request` naming the option at fault. */
   constructor(options: WorkersAiOptions);
   rerank<D extends RerankDocument, R extends boolean = true>(request: RerankRequest<D, R>): Promise<RerankResponse<D, R>>;
   dispose(): void;
+  /** `using reranker = …` disposes of it at the block's end, in runtimes that have it. */
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
 }

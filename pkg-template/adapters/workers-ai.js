@@ -4,6 +4,7 @@
 import { disposable } from "../dispose.js";
 import { RerankError, abortedBy, invalidRequest } from "../error.js";
 import { attachDocuments, checkNumber, readRequest, typeName } from "../request.js";
+import { LONGEST_TIMER_MS } from "../timer.js";
 
 export { RerankError, isRerankError } from "../error.js";
 
@@ -36,6 +37,8 @@ export class WorkersAiReranker {
   /** @type {string} */
   #model;
   #isDisposed = false;
+  /** Rejects each call under way. @type {Set<(error: RerankError) => void>} */
+  #pending = new Set();
 
   /** @param {any} options */
   constructor(options) {
@@ -48,7 +51,7 @@ export class WorkersAiReranker {
 
   /** @param {any} request */
   async rerank(request) {
-    if (this.#isDisposed) throw new RerankError("disposed", "this reranker was disposed of; make a new one");
+    if (this.#isDisposed) throw disposed();
     const { plain, call, documents } = readRequest(request);
     checkTexts(plain);
     checkNumber("topN", plain.topN, { least: 1, whole: true });
@@ -65,12 +68,14 @@ export class WorkersAiReranker {
     const undo = [];
     // The binding takes no signal: what it still answers is nobody's.
     const ended = new Promise((_, reject) => {
+      this.#pending.add(reject);
+      undo.push(() => this.#pending.delete(reject));
       const onAbort = () => reject(abortedBy(signal));
       signal?.addEventListener("abort", onAbort, { once: true });
       undo.push(() => signal?.removeEventListener("abort", onAbort));
       if (timeoutMs === undefined) return;
       const late = new RerankError("timeout", `no ranking within timeoutMs = ${timeoutMs} ms`, { retryable: true });
-      const timer = setTimeout(() => reject(late), timeoutMs);
+      const timer = setTimeout(() => reject(late), Math.min(timeoutMs, LONGEST_TIMER_MS));
       undo.push(() => clearTimeout(timer));
     });
     const contexts = documents.map((/** @type {string} */ text) => ({ text }));
@@ -84,10 +89,13 @@ export class WorkersAiReranker {
 
   dispose() {
     this.#isDisposed = true;
+    for (const reject of this.#pending) reject(disposed());
   }
 }
 
 disposable(WorkersAiReranker.prototype);
+
+const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
 
 /** @param {Record<string, any>} plain */
 function checkTexts({ query, documents }) {

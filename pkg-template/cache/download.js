@@ -3,6 +3,7 @@
 // another, for the range that is missing.
 
 import { RerankError } from "../error.js";
+import { LONGEST_TIMER_MS } from "../timer.js";
 
 /** Attempts that bring nothing, one after the other, before it is given up. */
 const FRUITLESS_ATTEMPTS = 3;
@@ -68,6 +69,7 @@ export async function* download(name, url, { offset, version, first, signal, sta
     try {
       reply ??= await within(stallMs, ask(url, at, known, signal));
       if (reply.status === 416 && at > 0 && at === versionOf(reply).size) return;
+      if (reply.status === 416 && at > 0) throw new StartOver(name);
       if (reply.status < 500 && !reply.ok) throw refused(name, url, reply.status);
       if (reply.ok) {
         const found = versionOf(reply);
@@ -85,7 +87,7 @@ export async function* download(name, url, { offset, version, first, signal, sta
       }
     } catch (error) {
       if (signal.aborted || error instanceof RerankError) throw error;
-      if (known.size !== undefined && at >= known.size) return;
+      if (at === known.size) return;
       cause = error;
     }
     void reply?.body?.cancel().catch(() => {});
@@ -103,19 +105,19 @@ function ask(url, at, { etag, lastModified }, signal) {
   /** @type {Record<string, string>} */
   const headers = {};
   if (at > 0) headers.range = `bytes=${at}-`;
-  const isOwn = typeof location !== "object" || new URL(url).origin === location.origin;
+  const isOwn = typeof location !== "object" || new URL(url).origin === (globalThis.origin ?? location.origin);
   // On a foreign origin it would take a preflight, which file servers refuse; the reply tells its version too.
   if (at > 0 && isOwn && (etag ?? lastModified)) headers["if-range"] = String(etag ?? lastModified);
-  return fetch(url, { signal, headers, cache: at > 0 ? "no-store" : "default" });
+  return fetch(url, { signal, headers, ...(at > 0 && { cache: "no-store" }) });
 }
 
-/** @param {Response} reply @param {number} at @param {Version} known @param {Version} found */
+/** @param {Response} reply @param {number} at @param {Version} known @param {ReturnType<typeof versionOf>} found */
 function continues(reply, at, known, found) {
   const start = /^bytes (\d+)-/.exec(reply.headers.get("content-range") ?? "")?.[1];
   // A foreign origin shows Content-Range only if it wants to.
   const isRange = reply.status === 206 && (start === undefined || Number(start) === at);
   const isKnown = known.etag !== undefined || known.lastModified !== undefined;
-  return isRange && isKnown && isSame(known, found);
+  return isRange && found.hasRanges && isKnown && isSame(known, found);
 }
 
 /** @param {Response} reply @param {AbortSignal} signal @param {number} stallMs @returns {AsyncGenerator<Uint8Array, void, undefined>} */
@@ -141,7 +143,7 @@ export async function within(ms, promise) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new Error(`nothing within ${ms} ms`)), Math.min(ms, LONGEST_TIMER_MS));
   });
   try {
     return await Promise.race([promise, late]);

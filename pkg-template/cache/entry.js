@@ -17,6 +17,7 @@
  * @property {string} [etag] a strong one
  * @property {string} [lastModified]
  * @property {number} [size] bytes of the whole file
+ * @property {number} [toldSize] what the server said it was: of a compressed one on another origin, less
  * @property {boolean} isComplete
  * @property {number} storedAt ms since 1970
  * @property {number} freshUntil ms since 1970, as the server said

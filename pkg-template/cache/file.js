@@ -23,13 +23,13 @@ import { PART_BYTES, openEntry } from "./entry.js";
  */
 export async function openCached(name, url, { store, sha256, isRequired, stallMs, note }, signal) {
   const entry = await openEntry(store, url);
-  if (entry.manifest.isComplete && !(await isCurrent(entry, sha256, signal, stallMs))) await entry.wipe();
+  if (entry.manifest.isComplete && !(await isCurrent(entry, sha256, signal, stallMs))) await entry.wipe().catch(() => {});
   /** Kept entirely, before this load. */
   const wasWhole = entry.manifest.isComplete;
   /** Its length has to be known now. @type {Response | undefined} */
   let first;
   if (entry.length === 0 && !wasWhole) {
-    await entry.wipe();
+    await entry.wipe().catch(() => {});
     first = await fetchFirst(name, url, signal, stallMs);
     const { hasRanges, ...version } = versionOf(first);
     Object.assign(entry.manifest, version);
@@ -67,7 +67,7 @@ export async function openCached(name, url, { store, sha256, isRequired, stallMs
     const length = entry.manifest.parts.length * PART_BYTES + part.rest.byteLength;
     const finish = async () => {
       if (part.rest.byteLength > 0) await entry.append(part.rest);
-      await entry.save({ isComplete: true, size: length, storedAt: Date.now() });
+      await entry.save({ isComplete: true, size: length, toldSize: entry.manifest.size, storedAt: Date.now() });
     };
     await finish().catch(stopKeeping);
   }
@@ -99,7 +99,7 @@ async function isCurrent({ manifest }, sha256, signal, stallMs) {
   if (sha256 || Date.now() < manifest.freshUntil) return true;
   try {
     const reply = await within(stallMs, fetch(manifest.url, { method: "HEAD", signal, cache: "no-cache" }));
-    return !reply.ok || isSame(manifest, versionOf(reply));
+    return !reply.ok || isSame({ ...manifest, size: manifest.toldSize }, versionOf(reply));
   } catch {
     // Offline: what is kept is all there is.
     signal.throwIfAborted();
@@ -108,7 +108,7 @@ async function isCurrent({ manifest }, sha256, signal, stallMs) {
 }
 
 /** @param {string} name @param {string} url @param {AbortSignal} signal @param {number} stallMs */
-async function fetchFirst(name, url, signal, stallMs) {
+export async function fetchFirst(name, url, signal, stallMs) {
   let reply;
   try {
     reply = await within(stallMs, fetch(url, { signal }));

@@ -7,11 +7,12 @@ import { join } from "node:path";
 
 /** @returns {Promise<import("./entry.js").Store | undefined>} */
 export async function openStore() {
-  const folder = join(userCache(), "rerank-wasm");
+  let folder = "";
   try {
+    folder = join(userCache(), "rerank-wasm");
     await mkdir(folder, { recursive: true });
   } catch {
-    // A read-only system.
+    // A read-only system, or a user without a home.
     return undefined;
   }
   let last = 0;

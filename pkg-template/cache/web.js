@@ -11,8 +11,11 @@ const LONGEST_QUESTION_MS = 3_000;
 export async function openStore() {
   // Digests want a secure context, as both caches do.
   if (!globalThis.crypto?.subtle) return undefined;
-  return (await opfs().catch(() => undefined)) ?? (await caches.open(FOLDER).then((cache) => cacheApi(cache, room)).catch(() => undefined));
+  return (await opfs().catch(() => undefined)) ?? (await cacheOfOrigin().catch(() => undefined));
 }
+
+/** Async: where an origin is opaque, `caches` throws when it is read. */
+const cacheOfOrigin = async () => cacheApi(await caches.open(FOLDER), room);
 
 /** @returns {Promise<import("./entry.js").Store | undefined>} */
 async function opfs() {
@@ -71,6 +74,8 @@ export function lock(name, signal) {
   if (!navigator.locks) return Promise.resolve(() => {});
   return new Promise((resolve, reject) => {
     const held = () => new Promise((release) => resolve(() => release(undefined)));
-    navigator.locks.request(`rerank-wasm.cache.${name}`, { signal }, held).catch(reject);
+    // An opaque origin has none, and no other tab.
+    const onRefusal = (/** @type {unknown} */ error) => (signal.aborted ? reject(error) : resolve(() => {}));
+    navigator.locks.request(`rerank-wasm.cache.${name}`, { signal }, held).catch(onRefusal);
   });
 }

@@ -3,6 +3,7 @@
 
 import { disposable } from "../dispose.js";
 import { isRerankError } from "../error.js";
+import { readRequest } from "../request.js";
 import { checkEnds, notePrivacy } from "./private.js";
 
 /** Errors that a second reranker would meet too, or that the caller wanted. */
@@ -14,11 +15,14 @@ export function withFallback(first, second, { allowRemote } = {}) {
   const chain = {
     /** @param {any} request */
     async rerank(request) {
+      const { plain, documents } = readRequest(request);
+      // Read once: the caller may change it while the first one is at it.
+      const asked = { ...request, ...plain, documents };
       try {
-        return await first.rerank(request);
+        return await first.rerank(asked);
       } catch (error) {
         if (isRerankError(error) && FINAL.has(error.code)) throw error;
-        const response = await second.rerank(request);
+        const response = await second.rerank(asked);
         const code = isRerankError(error) ? error.code : "internal";
         const warning = { code: "fallback", message: `the first reranker failed with ${code}; the second one ranked` };
         return { ...response, warnings: [warning, ...response.warnings] };

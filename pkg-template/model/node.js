@@ -18,7 +18,22 @@ export const locate = (source) => (/^(https?|file|data|blob):/.test(source) ? ne
 export async function openFile(url) {
   if (url.protocol !== "file:") return undefined;
   const { size } = await stat(url).catch((cause) => {
-    throw new RerankError("not_found", `${url.pathname} could not be opened: ${cause.code}`, { cause });
+    throw unreadable(url, cause);
   });
-  return { size, chunks: createReadStream(url, { highWaterMark: 1 << 20 }), again: { kind: "file", path: fileURLToPath(url) } };
+  return { size, chunks: chunks(url), again: { kind: "file", path: fileURLToPath(url) } };
+}
+
+/** Opened at the first read: before it nobody would hear of a failure, or close the file. @param {URL} url */
+async function* chunks(url) {
+  try {
+    yield* createReadStream(url, { highWaterMark: 1 << 20 });
+  } catch (cause) {
+    throw unreadable(url, cause);
+  }
+}
+
+/** @param {URL} url @param {any} cause */
+function unreadable({ pathname }, cause) {
+  const code = cause.code === "EACCES" || cause.code === "EPERM" ? "forbidden" : "not_found";
+  return new RerankError(code, `${pathname} could not be read: ${cause.code}`, { cause });
 }

@@ -164,6 +164,7 @@ impl RemoteReranker {
             ("maxChunksPerDoc", request.max_chunks_per_doc().is_some() && !are_windows_ours),
             ("overlapTokens", request.overlap_tokens().is_some() && !are_windows_ours),
             ("model", self.provider.ignores_model()),
+            ("user", request.user().is_some()),
         ];
         let mut warnings = Vec::new();
         for (name, set) in set {

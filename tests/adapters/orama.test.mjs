@@ -44,6 +44,14 @@ test("a window: those beyond it follow as Orama has them", async () => {
   assert.ok(sent[0].documents.every((/** @type {string} */ text) => text === text.toUpperCase()));
 });
 
+test("hits that do not come back, as from a cascade, follow; those below a threshold do not", async () => {
+  const { reranker } = service();
+  const best = { rerank: async (/** @type {any} */ request) => { const ranked = await reranker.rerank(request); return { ...ranked, results: ranked.results.slice(0, 3) }; }, dispose() {} };
+  const { hits } = await search(await library(best), { term: QUERY, limit: 30 });
+  assert.equal(new Set(hits.map(({ id }) => id)).size, 30);
+  assert.equal((await search(await library(best, { minScore: 0.01 }), { term: QUERY, limit: 30 })).hits.length, 3);
+});
+
 test("the same parameters at once; searches without a term or with sortBy are Orama's", async () => {
   const { sent, reranker } = service();
   const db = await library(reranker);

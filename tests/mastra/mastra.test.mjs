@@ -32,6 +32,12 @@ test("all documents of a rerankWithScorer travel in one request", async () => {
   assert.deepEqual(sent, [{ query: "q", documents: TEXTS.filter(Boolean) }]);
 });
 
+test("a text that does not come back, as from a cascade, has the score 0", async () => {
+  const rerank = async (/** @type {any} */ { documents }) => ({ results: [{ index: documents.length - 1, relevanceScore: 0.9 }], model: "m", provider: "p", warnings: [] });
+  const scorer = relevanceScorer(/** @type {any} */ ({ rerank, dispose() {} }));
+  assert.deepEqual(await Promise.all(["a", "bb", "ccc"].map((text) => scorer.getRelevanceScore("q", text))), [0, 0, 0.9]);
+});
+
 test("one request a query and tick; an error reaches all that wait", async () => {
   const { sent, reranker } = service();
   const scorer = relevanceScorer(reranker, { maxChunksPerDoc: 2 });

@@ -63,6 +63,15 @@ test("withFallback: errors that the second would meet too, or the caller wanted,
   assert.deepEqual(sent, []);
 });
 
+test("withFallback: both read the request as it was", async () => {
+  const { reranker: second } = service((document) => document.length);
+  const first = { rerank: async () => { throw new RerankError("network", "gone"); }, dispose() {} };
+  const documents = [...REQUEST.documents];
+  const ranking = withFallback(first, second).rerank({ query: "q", documents });
+  documents.length = 0;
+  assert.deepEqual(indices(await ranking), [3, 2, 1, 0]);
+});
+
 test("cascade: the fast one sorts out, the strong one ranks what is left; indices are the caller's", async () => {
   const fast = service((document) => document.length / 10);
   const strong = service((document) => 1 - document.length / 10);

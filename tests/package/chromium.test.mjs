@@ -19,11 +19,11 @@ if (missing) console.log(`# skipped: ${missing}`);
 const OUTPUT = join(ROOT, "tests", "output");
 const HERE = join(ROOT, "tests", "package");
 /** A page's policy without and with the right to compile wasm. */
-const POLICIES = { "/csp/": "script-src 'self' 'unsafe-inline'", "/csp-wasm/": "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'" };
+const POLICIES = { "/csp/": "script-src 'self' 'unsafe-inline'", "/csp-wasm/": "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'", "/sandboxed/": "sandbox allow-scripts" };
 
 if (browser) {
   const fixtures = await serveFixtures({
-    mounts: { "/tests/": HERE, "/csp/": join(HERE, "host"), "/csp-wasm/": join(HERE, "host") },
+    mounts: { "/tests/": HERE, "/csp/": join(HERE, "host"), "/csp-wasm/": join(HERE, "host"), "/sandboxed/": join(HERE, "host") },
     headers: (path) => {
       const policy = Object.entries(POLICIES).find(([prefix]) => path.startsWith(prefix))?.[1];
       return policy ? { "content-security-policy": policy } : {};
@@ -186,6 +186,19 @@ if (browser) {
     assert.equal(await load("/csp-wasm/", 2, POLICIES["/csp-wasm/"]), "ranked 1");
     // A worker's policy is its own: the page compiles nothing.
     assert.equal(await load("/csp/", 2), "ranked 1");
+  });
+
+  test("a page of no origin, as in a sandboxed frame, ranks without caches, locks and workers", async () => {
+    const page = await open("/sandboxed/");
+    const outcome = await page.evaluate(async () => {
+      const { LocalReranker, listCached, deleteCached } = /** @type {any} */ (globalThis).api;
+      const reranker = await LocalReranker.load({ model: "/models/tiny_int8.onnx" });
+      const { results } = await reranker.rerank({ query: "q", documents: ["a"] });
+      const refusal = await LocalReranker.load({ model: "/models/tiny_int8.onnx", cache: "require" }).catch((/** @type {any} */ error) => error.code);
+      return [origin, results.length, refusal, await listCached(), await deleteCached()];
+    });
+    assert.deepEqual(outcome, ["null", 1, "unsupported", [], 0]);
+    await page.close();
   });
 
   test("RemoteReranker needs no 'unsafe-eval'", async () => {

@@ -4,11 +4,12 @@
 //   /MODE/ID/FILE    FILE of a folder, served in that mode; ID keeps what one test asks apart from the others'
 //   /log/ID          what was asked below that ID: [{ file, method, range?, ifRange?, sent }]
 //   /set/ID/STATE    "down": the server hangs up on everything below ID; "new": its files are told to have changed; "other": they have, and are
-//                    as long as before; "up"
+//                    as long as before; "short": another, small model in place of each; "up"
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 /** @typedef {{ file: string, method: string, range?: string, ifRange?: string, sent: number }} Asked */
 
@@ -41,11 +42,13 @@ const MODES = {
   "wrong-once": (answer, first) => (answer.isWrong = first),
   // A page in place of the file.
   page: (answer) => (answer.bytes = Buffer.from("<!doctype html><title>Sign in</title>")),
+  // On its way it is compressed, which another origin's page is not told.
+  gzip: (answer) => (answer.isCompressed = true),
   // May be used for an hour without asking.
   fresh: (answer) => (answer.maxAge = 3600),
 };
 
-/** @typedef {{ bytes: Buffer, cutAt?: number, stallAt?: number, lie?: number, isWrong?: boolean, hasRanges: boolean, hasVersion: boolean, maxAge?: number }} Answer */
+/** @typedef {{ bytes: Buffer, cutAt?: number, stallAt?: number, lie?: number, isWrong?: boolean, hasRanges: boolean, hasVersion: boolean, isCompressed?: boolean, maxAge?: number }} Answer */
 
 /** @param {string} folder @returns {Promise<{ url: string, close: () => Promise<void> }>} */
 export async function serveFaulty(folder) {
@@ -69,8 +72,13 @@ export async function serveFaulty(folder) {
     const entry = { file, method: String(request.method), range, ifRange: ifRange && String(ifRange), sent: 0 };
     asked.push(entry);
     /** @type {Answer} */
-    const answer = { bytes: readFileSync(join(folder, file)), hasRanges: true, hasVersion: true };
-    MODES[mode](answer, first);
+    const answer = { bytes: readFileSync(join(folder, state === "short" && file.endsWith(".onnx") ? "tiny_int8.onnx" : file)), hasRanges: true, hasVersion: true };
+    // It works again.
+    if (state !== "short") MODES[mode](answer, first);
+    if (answer.isCompressed) {
+      answer.bytes = gzipSync(answer.bytes);
+      response.setHeader("content-encoding", "gzip");
+    }
     const etag = `"${state ?? "old"}-${answer.bytes.length}"`;
     if (answer.hasVersion) {
       response.setHeader("etag", etag);

@@ -84,6 +84,24 @@ test("in Node a model is also a path or a file: URL, its tokenizer beside it", a
   await assert.rejects(api.LocalReranker.load({ model, wasm: join(models, "none.wasm") }), { code: "wasm_unavailable" });
 });
 
+test("in Node a file that cannot be read ends its load and nothing else, and none stays open", { skip: process.platform !== "linux" }, async () => {
+  const { createServer } = await import("node:net");
+  const { mkdtemp, readdir } = await import("node:fs/promises");
+  const path = join(await mkdtemp(join(tmpdir(), "rerank-wasm-")), "model.onnx");
+  // A socket can be found and not be opened, also by root.
+  const server = createServer().listen(path);
+  await new Promise((listening) => server.once("listening", listening));
+  const tokenizer = join(models, "tokenizer.json");
+  await assert.rejects(api.LocalReranker.load({ model: path, tokenizer, workers: 0 }), { code: "not_found", message: /could not be read: ENXIO/ });
+  server.close();
+  const count = async () => (await readdir("/proc/self/fd")).length;
+  const before = await count();
+  for (let load = 0; load < 20; load++) {
+    await assert.rejects(api.LocalReranker.load({ model: join(models, "tiny_int8.onnx"), tokenizer: join(models, "none.json"), workers: 0 }), { code: "not_found" });
+  }
+  assert.ok((await count()) < before + 20, "files are closed");
+});
+
 test("every export in the tree runs in wasm to the logits it has elsewhere", async () => {
   const folder = join(ROOT, "tests", "models", "exports");
   const golden = JSON.parse(await readFile(join(folder, "logits.json"), "utf8"));

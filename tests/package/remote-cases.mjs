@@ -103,6 +103,32 @@ add("warns about options Qianfan has no field for, and refuses them when strict"
   same([error.code, error.message.split(":")[0]], ["invalid_request", "maxChunksPerDoc"]);
 });
 
+add("what a callback ends goes no further", async (context) => {
+  const [controller, reports] = [new AbortController(), []];
+  let asked = 0;
+  const fetch = async (_, { body }) => {
+    asked++;
+    const results = JSON.parse(body).documents.map((document, index) => ({ index, document, relevance_score: 0.5 }));
+    return Response.json({ id: "as-1", object: "rerank_list", created: 1, results, usage: { prompt_tokens: 1, total_tokens: 1 } });
+  };
+  const onProgress = (report) => {
+    reports.push(report);
+    controller.abort();
+  };
+  const documents = Array.from({ length: 200 }, (_, n) => `d${n}`);
+  const error = await errorOf(qianfan(context, { fetch, maxConcurrency: 1 }).rerank({ query: "q", documents, signal: controller.signal, onProgress }));
+  await new Promise((later) => setTimeout(later, 50));
+  same([error.code, asked, reports], ["aborted", 1, [{ done: 64, total: 200 }]]);
+});
+
+add("warns about an option DMXAPI has no field for, and refuses it when strict", async (context) => {
+  const request = { query: "q", documents: ["a"], user: "u-1" };
+  const { warnings } = await dmxapi(context).rerank(request);
+  same(warnings.map(({ code, message }) => [code, message.split(":")[0]]), [["unsupported_option", "user"]]);
+  const error = await errorOf(dmxapi(context, { strict: true }).rerank(request));
+  same([error.code, error.message.split(":")[0]], ["invalid_request", "user"]);
+});
+
 add("holds Qianfan's limits before anything is sent", async (context) => {
   const { baseUrl, id } = plan(context, "ok");
   const reranker = qianfan(context, { baseUrl });

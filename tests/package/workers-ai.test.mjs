@@ -73,6 +73,8 @@ test("abort, timeout, dispose", async () => {
   assert.equal(getEventListeners(controller.signal, "abort").length, 0);
   await assert.rejects(reranker.rerank({ ...REQUEST, signal: AbortSignal.abort() }), { code: "aborted" });
   await assert.rejects(reranker.rerank({ ...REQUEST, timeoutMs: 10 }), { code: "timeout", retryable: true });
+  const unfinished = reranker.rerank(REQUEST);
   reranker.dispose();
+  await assert.rejects(unfinished, { code: "disposed" });
   await assert.rejects(reranker.rerank(REQUEST), { code: "disposed" });
 });

@@ -49,7 +49,7 @@ impl Provider for Dmxapi {
     }
 
     fn ignores(&self) -> &'static [&'static str] {
-        &[]
+        &["user"]
     }
 
     fn limits(&self) -> Limits {

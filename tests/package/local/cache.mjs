@@ -22,7 +22,7 @@ export function filesOf({ faulty }, mode, file = SMALL) {
     log: () => ask(`log/${id}`),
     /** GETs of the model so far. */
     gets: async () => (await ask(`log/${id}`)).filter((/** @type {any} */ it) => it.file === file && it.method === "GET"),
-    /** @param {"up" | "down" | "new" | "other"} state */
+    /** @param {"up" | "down" | "new" | "other" | "short"} state */
     set: (state) => ask(`set/${id}/${state}`),
   };
 }
@@ -159,11 +159,36 @@ const all = [
     },
   },
   {
+    name: "download: a file that has become shorter than what is kept of it is taken anew",
+    async run(context) {
+      const files = filesOf(context, "cut", LARGE);
+      let told = false;
+      const onProgress = (/** @type {any} */ { loaded }) => {
+        if (!told && loaded > PART_BYTES) void files.set("down");
+        told ||= loaded > PART_BYTES;
+      };
+      await rejects(ranking(context, { ...files, onProgress }), "network");
+      await files.set("short");
+      same(await ranking(context, files), await expectedOf(context), "ranking");
+    },
+  },
+  {
+    name: "cache: a file that travels compressed is kept as it is",
+    async run(context) {
+      const files = filesOf(context, "gzip");
+      for (let load = 0; load < 2; load++) same(await ranking(context, files), await expectedOf(context), "ranking");
+      equal((await files.gets()).length, 1, "GETs");
+    },
+  },
+  {
     name: "download: a stall ends after timeoutMs and goes on by range",
     async run(context) {
       const files = filesOf(context, "stall");
       same(await ranking(context, { ...files, timeoutMs: 300 }), await expectedOf(context), "ranking");
       equal((await files.gets()).length, 2, "GETs");
+      const unkept = filesOf(context, "stall");
+      same(await ranking(context, { ...unkept, timeoutMs: 300, cache: "none" }), await expectedOf(context), "ranking without a cache");
+      equal((await unkept.gets()).length, 2, "GETs without a cache");
     },
   },
   {

@@ -70,9 +70,14 @@ export const cases = [
   },
   {
     name: "bytes without a tokenizer, and things that are no model, are refused by name",
-    async run({ load, bytes, url }) {
+    async run({ load, bytes, url, deleteCached }) {
       await rejects(load({ model: await bytes(MODEL) }), "invalid_request", /^tokenizer: /);
       for (const model of [5, null, {}, [], true]) await rejects(load({ model, tokenizer: url(TOKENIZER) }), "invalid_request", /^model: /);
+      for (const model of ["https://", "http://["]) await rejects(load({ model, tokenizer: url(TOKENIZER) }), "invalid_request", /^model: expected a URL/);
+      await rejects(load({ model: url(MODEL), tokenizer: "https://" }), "invalid_request", /^tokenizer: expected a URL/);
+      // What it is beside has no folder.
+      await rejects(load({ model: "data:application/octet-stream,abc" }), "invalid_request", /^tokenizer: /);
+      await rejects(deleteCached("https://"), "invalid_request", /^url: /);
       for (const tokenizer of [5, true]) await rejects(load({ model: url(MODEL), tokenizer }), "invalid_request", /^tokenizer: /);
     },
   },
@@ -119,7 +124,12 @@ export const cases = [
     async run({ load, url }) {
       const model = url(MODEL);
       const cache = { match: async () => undefined, put: async () => {} };
-      for (const options of [{ workers: 0 }, { workers: 2 }, { workers: "auto" }, { cache: "none" }, { cache: "auto" }, { cache }]) {
+      const refuse = async () => {
+        throw new Error("down");
+      };
+      const down = { match: refuse, put: refuse, delete: refuse };
+      const patient = { timeoutMs: 2 ** 40 };
+      for (const options of [{ workers: 0 }, { workers: 2 }, { workers: "auto" }, { cache: "none" }, { cache: "auto" }, { cache }, { cache: down }, patient, { ...patient, cache }]) {
         equal((await ranking(await load({ model, ...options }))).length, 2, "results");
       }
       await rejects(load({ model, workers: -1 }), "invalid_request", /^workers: /);

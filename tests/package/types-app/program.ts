@@ -116,6 +116,13 @@ export async function options(): Promise<void> {
   (await LocalOnly.load()).plan.path satisfies "fused" | "plain";
 }
 
+export async function disposing(): Promise<void> {
+  using remote = new RemoteReranker({ provider: "dmxapi", apiKey: "k" });
+  await using local = await LocalReranker.load();
+  using chain = withFallback(local, remote, { allowRemote: true });
+  await chain.rerank({ query: "q", documents: ["a"] });
+}
+
 export function errors(error: unknown): RerankErrorCode | undefined {
   if (!isRerankError(error)) return undefined;
   error.retryAfterMs?.toFixed();
