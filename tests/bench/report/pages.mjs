@@ -42,7 +42,7 @@ function readmeSection(results) {
     headlines(results),
     "",
     heading(results),
-    `Of the design's ${verdicts.length} targets ${count("reached")} are reached, ${count("reached the least")} in their least form, ${count("not reached")} not, ${count("not run")} not run: [all of them](tests/bench/REPORT.md), [as bars](www/bench.svg).`,
+    `Of the design's ${verdicts.length} targets ${count("reached")} are reached, ${count("reached the least")} in their least form, ${count("not reached")} not, ${count("not run")} not run ([all of them](tests/bench/REPORT.md), [as bars](www/bench.svg)).`,
   ].join("\n");
 }
 
