@@ -4,7 +4,7 @@
 // Whatever happens to an instance, every call that waits on it settles here: a trap throws the instance away and the
 // next call starts a fresh one.
 
-import { RerankError, abortedBy, fromFailure, isFailure, isRerankError } from "./error.js";
+import { RerankError, abortedBy, disposed, fromFailure, isFailure, isRerankError } from "./error.js";
 import { LONGEST_TIMER_MS } from "./timer.js";
 
 /**
@@ -127,8 +127,6 @@ export class Engine {
     return internal();
   }
 }
-
-const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
 
 /** @param {string} name @param {number} ms */
 const timedOut = (name, ms) => new RerankError("timeout", `no ranking within ${name} = ${ms} ms`, { retryable: true });

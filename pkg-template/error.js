@@ -43,6 +43,8 @@ export const fromFailure = (failure) => new RerankError(failure.code, failure.me
 export const abortedBy = (signal) =>
   new RerankError("aborted", "the call was aborted", signal?.reason === undefined ? {} : { cause: signal.reason });
 
+export const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
+
 /** @param {unknown} error @returns {error is Failure} what Rust throws */
 export function isFailure(error) {
   return typeof error === "object" && error !== null && !(error instanceof Error) && "code" in error && "message" in error;

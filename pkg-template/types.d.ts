@@ -203,7 +203,7 @@ export interface RerankAttempt {
 export interface DmxapiOptions extends RemoteOptions {
   /** `https://www.dmxapi.cn`, `/v1/rerank`, model `bge-reranker-v2-m3-free` (always sent). */
   provider: "dmxapi";
-  /** Goes into `Authorization`. Without one none is sent, as to a proxy that adds it. */
+  /** Goes into `Authorization`; required unless `baseUrl` is a proxy of yours, which adds its own. */
   apiKey?: Secret;
   /** Default `"raw"` for DMXAPI's hosts, as documented, `"bearer"` elsewhere. A pasted `Bearer …` is not doubled. */
   authScheme?: "raw" | "bearer";

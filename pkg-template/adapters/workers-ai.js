@@ -2,7 +2,7 @@
 // Cloudflare Workers AI as a reranker, over the binding of a Worker: no key, no address, no bytes of wasm.
 
 import { disposable } from "../dispose.js";
-import { RerankError, abortedBy, invalidRequest } from "../error.js";
+import { RerankError, abortedBy, disposed, invalidRequest } from "../error.js";
 import { attachDocuments, checkNumber, readRequest, typeName } from "../request.js";
 import { LONGEST_TIMER_MS } from "../timer.js";
 
@@ -94,8 +94,6 @@ export class WorkersAiReranker {
 }
 
 disposable(WorkersAiReranker.prototype);
-
-const disposed = () => new RerankError("disposed", "this reranker was disposed of; make a new one");
 
 /** @param {Record<string, any>} plain */
 function checkTexts({ query, documents }) {

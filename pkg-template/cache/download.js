@@ -68,8 +68,10 @@ export async function* download(name, url, { offset, version, first, signal, sta
     let cause;
     try {
       reply ??= await within(stallMs, ask(url, at, known, signal));
-      if (reply.status === 416 && at > 0 && at === versionOf(reply).size) return;
-      if (reply.status === 416 && at > 0) throw new StartOver(name);
+      if (reply.status === 416 && at > 0) {
+        if (at === versionOf(reply).size) return;
+        throw new StartOver(name);
+      }
       if (reply.status < 500 && !reply.ok) throw refused(name, url, reply.status);
       if (reply.ok) {
         const found = versionOf(reply);

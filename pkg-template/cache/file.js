@@ -23,13 +23,15 @@ import { PART_BYTES, openEntry } from "./entry.js";
  */
 export async function openCached(name, url, { store, sha256, isRequired, stallMs, note }, signal) {
   const entry = await openEntry(store, url);
-  if (entry.manifest.isComplete && !(await isCurrent(entry, sha256, signal, stallMs))) await entry.wipe().catch(() => {});
+  /** A cache that fails is no reason for a load to fail. */
+  const discard = () => entry.wipe().catch(() => {});
+  if (entry.manifest.isComplete && !(await isCurrent(entry, sha256, signal, stallMs))) await discard();
   /** Kept entirely, before this load. */
   const wasWhole = entry.manifest.isComplete;
   /** Its length has to be known now. @type {Response | undefined} */
   let first;
   if (entry.length === 0 && !wasWhole) {
-    await entry.wipe().catch(() => {});
+    await discard();
     first = await fetchFirst(name, url, signal, stallMs);
     const { hasRanges, ...version } = versionOf(first);
     Object.assign(entry.manifest, version);
@@ -38,7 +40,7 @@ export async function openCached(name, url, { store, sha256, isRequired, stallMs
   /** @param {unknown} cause */
   const stopKeeping = async (cause) => {
     isKeeping = false;
-    await entry.wipe().catch(() => {});
+    await discard();
     const full = `the cache has no room for ${name}`;
     if (isRequired) throw new RerankError("storage_full", `${full}; free some with deleteCached(), or pass cache: "auto" to go on without`, { cause });
     note(`storage_full: ${full}; it will be fetched again`);
@@ -72,7 +74,6 @@ export async function openCached(name, url, { store, sha256, isRequired, stallMs
     await finish().catch(stopKeeping);
   }
 
-  const discard = () => entry.wipe().catch(() => {});
   return {
     size: entry.manifest.size,
     chunks: (async function* () {

@@ -92,10 +92,11 @@ async function startScreen() {
   // Xvfb finds a free number itself and writes it to this descriptor.
   const server = spawn(SCREEN, ["-displayfd", "3", "-screen", "0", "1024x768x24", "-nolisten", "tcp"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   const pipe = /** @type {import("node:stream").Readable} */ (server.stdio[3]);
+  const late = setTimeout(() => server.kill(), START_MS);
   const name = await new Promise((done, fail) => {
     pipe.once("data", (number) => done(`:${String(number).trim()}`));
     server.once("exit", () => fail(new Error("Xvfb did not start")));
-  });
+  }).finally(() => clearTimeout(late));
   return { name, server };
 }
 

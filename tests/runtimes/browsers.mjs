@@ -37,21 +37,17 @@ async function byPuppeteer(options) {
   return inPage(visit, (await browser.version()).replace(/^\D*/, ""), () => browser.close());
 }
 
-/** @returns {Promise<Runner> | undefined} */
-export function webkit() {
-  return onPath("WebKitWebDriver") && onPath("Xvfb") ? byWebDriver() : undefined;
-}
-
-async function byWebDriver() {
-  const { browser, missing } = await openWebKit(PAGE_MS);
-  if (!browser) throw new Error(missing);
+/** @returns {Promise<Runner | undefined>} */
+export async function webkit() {
+  const { browser } = await openWebKit(PAGE_MS);
+  if (!browser) return undefined;
   const page = await browser.newPage();
   const visit = async (/** @type {string} */ url) => {
     await page.visit(url);
     return page.run("const done = arguments[0]; (function look() { const text = document.body?.textContent.trim(); text ? done(text) : setTimeout(look, 50); })()");
   };
   const quit = async () => {
-    await page.close();
+    await page.close().catch(() => {});
     browser.close();
   };
   return inPage(visit, browser.version, quit);

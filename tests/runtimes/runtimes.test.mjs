@@ -25,7 +25,7 @@ const CANNOT = { "Vercel edge-runtime": { "./local": /^wasm_unavailable: .*Remot
 /** The machine's own Node: the one this runs on is npm's, and stands before it on the PATH. */
 const ownNode = process.env.npm_node_execpath ?? onPath("node") ?? process.execPath;
 
-/** @type {Record<string, () => Promise<import("./runners.mjs").Runner> | undefined>} */
+/** @type {Record<string, () => Promise<import("./runners.mjs").Runner | undefined> | undefined>} */
 const runtimes = {
   "Node of the machine": () => inProcess(ownNode),
   "Node of the long-term line": () => inProcess(join(import.meta.dirname, "node_modules", "node", "bin", "node")),
@@ -56,9 +56,9 @@ for (const name of WITH_THREADS) {
 const rows = [];
 for (const [name, open] of Object.entries(runtimes)) {
   test(name, async (t) => {
-    const opening = open();
-    if (!opening) return t.skip(`${name} is not installed here`);
-    const { run, version, close } = await opening;
+    const runner = await open();
+    if (!runner) return t.skip(`${name} is not installed here`);
+    const { run, version, close } = runner;
     try {
       const cells = [];
       for (const entry of ENTRIES) cells.push(await outcome(name, entry, await run(entry, where)));
