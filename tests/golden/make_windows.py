@@ -9,7 +9,7 @@ would ask for fifty other packages: their modules are imported from the unpacked
 
 What runs is theirs from the text to the scores: `RerankerModel.rerank` and `BaseReranker.compute_score_single_gpu`, on tokenizers of
 tests/models. Only the network is not: the "model" answers with a checksum of the row it is given, so that an equal score is an equal row. A query or
-document is words that are one token each, `words(seed, count)` below; tests/windows.rs makes the same ones.
+document is words that are one token each, `words(seed, count)` below; tests/local/windows.rs makes the same ones.
 """
 import argparse
 import importlib

@@ -121,7 +121,7 @@ test("every export in the tree runs in wasm to the logits it has elsewhere", asy
     for (const pair of pairs) logits.push((await reranker.rerank(pair)).results[0].relevanceScore);
     reranker.dispose();
     const distance = (/** @type {number[]} */ them) => them.reduce((sum, it, at) => sum + Math.abs(it - fp32[at]), 0) / them.length;
-    // As in tests/exports.rs, where the bounds are explained.
+    // As in tests/local/exports.rs, where the bounds are explained.
     assert.ok(distance(logits) <= (onnxruntime.length ? 2 * distance(onnxruntime) : 1e-4), `${name}: ${logits} against ${fp32}`);
   }
 });

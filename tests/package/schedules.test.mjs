@@ -1,6 +1,6 @@
 // @ts-check
 // Seeded schedules of faults through the wasm build, over real connections (a quarter of a thousand; `test:full` runs all): each call ends in the right ranking or
-// the right typed error, and no request is beyond its budget. The twin of tests/faults.rs, whose network and clock are fakes.
+// the right typed error, and no request is beyond its budget. The twin of tests/remote/faults.rs, whose network and clock are fakes.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,15 +1,11 @@
 //! Qianfan: the documented exchange word by word, limits, and every documented failure.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
+use crate::support::{FakeTransport, assert_request, check_failure, draft, golden, rank, reply, scores_of};
 use rerank_wasm::error::ProviderCode;
 use rerank_wasm::http::HttpReply;
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
 use rerank_wasm::request::RequestDraft;
-use support::{FakeTransport, assert_request, check_failure, draft, golden, rank, reply, scores_of};
 
 const V1: &str = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base";
 

@@ -1,12 +1,8 @@
 //! Qianfan's `bce-auth-v1`: published vectors, and what the official Python signer makes of 240 requests.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
+use crate::support::golden;
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::qianfan::signature::{Signed, authorization, encode};
-use support::golden;
 
 const RERANK: &str = "/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base";
 /// 2024-01-02T03:04:05Z

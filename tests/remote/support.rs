@@ -1,7 +1,5 @@
 //! A network that is a list: what goes out is kept, what comes back was put there before. No clock, no wait.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};

@@ -1,8 +1,6 @@
 //! Windows and truncation against BCEmbedding and FlagEmbedding: their own code made `golden/windows.json`, on rows that are
 //! told apart by a checksum.
 
-#![cfg(feature = "local")]
-
 use std::path::Path;
 use std::rc::Rc;
 

@@ -1,12 +1,9 @@
 //! More documents than a service takes at once, and longer ones than it reads: several requests, one ranking.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::support::{FakeTransport, call, draft, finish, rank, rank_with, reply, scores_of};
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::call::Call;
 use rerank_wasm::remote::entries::LongDocuments;
@@ -14,7 +11,6 @@ use rerank_wasm::remote::keys::Keys;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
 use rerank_wasm::remote::{RemoteReranker, Settings};
 use rerank_wasm::request::{RequestDraft, RerankRequest};
-use support::{FakeTransport, call, draft, finish, rank, rank_with, reply, scores_of};
 
 fn v1() -> Qianfan {
     Qianfan::new("https://aip.baidubce.com/bce_reranker_base".into(), None, Auth::AccessToken)

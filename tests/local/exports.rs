@@ -2,8 +2,6 @@
 //!
 //! What each file covers and how it was made: tests/models/exports/README.md.
 
-#![cfg(feature = "local")]
-
 use std::path::{Path, PathBuf};
 
 use prost::Message;

@@ -1,7 +1,5 @@
 //! The local pipeline on the host: a small real model against onnxruntime, and a fake one where the model does not matter.
 
-#![cfg(feature = "local")]
-
 use std::path::Path;
 use std::rc::Rc;
 

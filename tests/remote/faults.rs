@@ -3,14 +3,11 @@
 //! A schedule says for each part of a call what its first, second, third … request comes to. A few lines that know nothing of
 //! the client say what must come of it; the client then runs against a network that does as scheduled.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::support::{FakeTransport, call, draft, finish, network, reply, scores_of};
 use rerank_wasm::error::{Error, ErrorKind, Result};
 use rerank_wasm::http::{HttpReply, HttpRequest, ReplyBody};
 use rerank_wasm::json::Json;
@@ -20,7 +17,6 @@ use rerank_wasm::remote::qianfan::{Auth, Qianfan};
 use rerank_wasm::remote::retry::RetryPolicy;
 use rerank_wasm::remote::{RemoteReranker, Settings};
 use rerank_wasm::request::{RequestDraft, RerankRequest};
-use support::{FakeTransport, call, draft, finish, network, reply, scores_of};
 
 const URL: &str = "https://aip.baidubce.com/bce_reranker_base";
 const TOKEN_URL: &str = "https://aip.baidubce.com/oauth/2.0/token";

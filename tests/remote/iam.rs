@@ -1,15 +1,11 @@
 //! Qianfan with AK/SK: what is signed, the clock, and what a refusal says.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
+use crate::support::{FakeTransport, draft, rank_with, reply};
 use rerank_wasm::error::ErrorKind;
 use rerank_wasm::http::{HttpReply, HttpRequest};
 use rerank_wasm::remote::keys::Keys;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
 use rerank_wasm::remote::{RemoteReranker, Settings};
-use support::{FakeTransport, draft, rank_with, reply};
 
 const URL: &str = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base";
 const KEYS: Keys<'static> = Keys { key: Some("AKTEST"), secret: Some("SKTEST"), session_token: None };

@@ -1,7 +1,5 @@
 //! Models on their way in: in pieces of any size, in any order of fields, cut short, and those that cannot run.
 
-#![cfg(feature = "local")]
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

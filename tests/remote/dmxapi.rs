@@ -1,14 +1,10 @@
 //! DMXAPI: the documented exchange word by word, and every documented failure.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
+use crate::support::{FakeTransport, assert_request, check_failure, draft, golden, network, rank, reply};
 use rerank_wasm::error::{ErrorKind, ProviderCode};
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::dmxapi::{AuthScheme, Dmxapi};
 use rerank_wasm::request::RequestDraft;
-use support::{FakeTransport, assert_request, check_failure, draft, golden, network, rank, reply};
 
 const DOCUMENTS: [&str; 3] = [
     "预防感冒应勤洗手、戴口罩,保持室内通风(来源:协和医院研究)",

@@ -1,9 +1,6 @@
 //! What a service reads of each document: whole, cut, in windows; and the estimate of tokens behind it.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
+use crate::support::{draft, golden};
 use rerank_wasm::error::Result;
 use rerank_wasm::json::Json;
 use rerank_wasm::remote::answer::Warning;
@@ -11,7 +8,6 @@ use rerank_wasm::remote::entries::{self, Entry, LongDocuments};
 use rerank_wasm::remote::estimate::measure;
 use rerank_wasm::remote::provider::Limits;
 use rerank_wasm::request::{RequestDraft, RerankRequest};
-use support::{draft, golden};
 
 /// Qianfan's.
 const LIMITS: Limits = Limits {

@@ -1,7 +1,5 @@
 //! When a failed attempt is followed by another, and after how long.
 
-#![cfg(feature = "remote")]
-
 use std::time::Duration;
 
 use rerank_wasm::error::{Error, ErrorKind, ProviderCode};

@@ -1,21 +1,17 @@
 //! Qianfan's access token, bought with API Key and Secret Key: once however many wait, kept, shared, renewed once.
 
-#![cfg(feature = "remote")]
-
-mod support;
-
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
+use crate::support::{FakeTransport, call, draft, finish, finish_all, network, rank_with, reply};
 use rerank_wasm::error::{Error, ErrorKind, Result};
 use rerank_wasm::http::{HttpReply, HttpRequest};
 use rerank_wasm::remote::keys::Keys;
 use rerank_wasm::remote::qianfan::{Auth, Qianfan};
 use rerank_wasm::remote::{RemoteReranker, Settings};
 use rerank_wasm::request::RerankRequest;
-use support::{FakeTransport, call, draft, finish, finish_all, network, rank_with, reply};
 
 const URL: &str = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop/reranker/bce_reranker_base";
 const TOKEN_URL: &str = "https://aip.baidubce.com/oauth/2.0/token";

@@ -1,0 +1,8 @@
+//! The local path on the host: models as they come in, what is made of them, and what they say of texts.
+
+#![cfg(feature = "local")]
+
+mod exports;
+mod loading;
+mod ranking;
+mod windows;
