@@ -7,7 +7,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -63,6 +63,13 @@ export async function build({ only } = {}) {
     built.push(await stage(variant.name, () => buildVariant(variant, bindgen)));
   }
   await stage("package", () => assemble(built));
+  if (!only) forget(built.map(({ kept }) => kept));
+}
+
+/** What no variant is made of any more: the cache holds as much as one build. @param {string[]} kept */
+function forget(kept) {
+  const folders = readdirSync(CACHE, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(CACHE, name));
+  for (const folder of folders) if (!kept.includes(folder)) rmSync(folder, { recursive: true });
 }
 
 function ensureToolchain() {
@@ -83,7 +90,7 @@ function ensureNodeModules() {
 }
 
 function buildBindgen() {
-  run("cargo", ["build", "--locked", "--quiet", "-p", "bindgen", "--profile", "tools"]);
+  run("cargo", ["build", "--locked", "--quiet", "-p", "bindgen", "--profile", "tools"], { env: { ...process.env, CARGO_TARGET_DIR: TARGET } });
   return join(TARGET, "tools", "bindgen");
 }
 
@@ -98,7 +105,9 @@ async function buildVariant(variant, bindgen) {
     mkdirSync(CACHE, { recursive: true });
     writeFileSync(stamp, sources);
   }
-  const key = sha256(readFileSync(raw), readFileSync(bindgen), variant.optimize.join(" "), ...["build", variant.smaller].map((name) => readFileSync(join(TEMPLATE, `${name}.mjs`))));
+  const tools = ["build", variant.smaller].map((name) => join(TEMPLATE, `${name}.mjs`));
+  const optimizer = join(ROOT, "node_modules", "binaryen", "package.json");
+  const key = sha256(...[raw, bindgen, optimizer, ...tools].map((file) => readFileSync(file)), variant.optimize.join(" "));
   const kept = join(CACHE, key);
   if (!existsSync(kept)) {
     const work = `${kept}.${process.pid}`;
@@ -130,7 +139,7 @@ async function buildVariant(variant, bindgen) {
   }
   const named = join(kept, "named.wasm");
   if (existsSync(named)) cpSync(named, join(TARGET, WASM32, `${variant.name}.named.wasm`));
-  return { variant, wasm: join(kept, "wasm"), glue: join(kept, "glue.js") };
+  return { variant, kept, wasm: join(kept, "wasm"), glue: join(kept, "glue.js") };
 }
 
 /**
@@ -141,7 +150,7 @@ async function buildVariant(variant, bindgen) {
 function compile({ features, profile, rustflags }, to) {
   const flags = ["build", "--locked", "--lib", "--target", WASM32, "--profile", profile, "--no-default-features", "--features", features];
   const cargo = () => {
-    const env = { ...process.env, RUSTFLAGS: rustflags };
+    const env = { ...process.env, RUSTFLAGS: rustflags, CARGO_TARGET_DIR: TARGET };
     const messages = run("cargo", [...flags, "--quiet", "--message-format=json-render-diagnostics"], { env, stdio: ["ignore", "pipe", "inherit"] });
     const artifacts = messages.split("\n").filter(Boolean).map((line) => JSON.parse(line));
     return artifacts.find((it) => it.reason === "compiler-artifact" && it.target.name === "rerank_wasm");
@@ -160,11 +169,12 @@ function compile({ features, profile, rustflags }, to) {
   if (!artifact.fresh) cpSync(artifact.filenames.find((/** @type {string} */ file) => file.endsWith(".wasm")), to);
 }
 
-/** All that decides what cargo makes. */
+/** All that decides what cargo makes: tables that the source includes too. */
 function sourceFiles() {
   const source = join(ROOT, "src");
-  const rust = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".rs")).sort();
-  return [...rust.map((file) => join(source, file)), ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].map((file) => join(ROOT, file))];
+  const found = readdirSync(source, { recursive: true, encoding: "utf8" }).sort().map((file) => join(source, file));
+  const sources = found.filter((file) => statSync(file).isFile());
+  return [...sources, ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].map((file) => join(ROOT, file))];
 }
 
 /**

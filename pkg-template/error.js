@@ -1,5 +1,5 @@
 // @ts-check
-// The one error of the package, and the guard that knows it across workers, realms and copies of the package.
+// The one error of the package, and the guard that knows it across realms and copies of the package.
 
 const BRAND = Symbol.for("rerank-wasm.error");
 

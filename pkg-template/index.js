@@ -5,5 +5,4 @@ export { RerankError, isRerankError } from "./error.js";
 export { estimateTokens } from "./estimate.js";
 export { RemoteReranker } from "./remote.js";
 export { LocalReranker, deleteCached, isSupported, listCached } from "./local.js";
-export { cascade } from "./chains/cascade.js";
-export { withFallback } from "./chains/fallback.js";
+export { cascade, withFallback } from "./chains.js";

@@ -7,6 +7,7 @@ import { disposable } from "./dispose.js";
 import { Engine } from "./engine.js";
 import { RerankError, abortedBy, invalidRequest } from "./error.js";
 import { openLocal } from "./load.js";
+import { notePrivate } from "./private.js";
 import { latest } from "./stream.js";
 import { attachDocuments, checkHooks, checkNumber, guarded, pick, readRequest, typeName } from "./request.js";
 import { isModule } from "./wasm/compile.js";
@@ -31,6 +32,7 @@ export class LocalReranker {
     if (token !== MADE_BY_LOAD) throw invalidRequest("LocalReranker: use LocalReranker.load(), which waits for the model");
     this.#engine = engine;
     this.#model = model;
+    notePrivate(this);
     this.plan = Object.freeze({ path: plan.path, notes: Object.freeze(plan.notes) });
   }
 

@@ -12,11 +12,15 @@ export { RerankError, isRerankError } from "./error.js";
 
 /** Qianfan's 64 documents of 4096 characters, three bytes each, and room for the query. */
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Short ones fit in that by the ten thousand, and each 64 are a request that costs. */
+const MAX_DOCUMENTS = 1000;
 /** The APIs' name of a field → the package's. The model is not among them: who runs the proxy chooses what it costs. */
 const FIELDS = {
   query: "query", documents: "documents", top_n: "topN", return_documents: "returnDocuments", max_chunks_per_doc: "maxChunksPerDoc",
   overlap_tokens: "overlapTokens", user: "user", user_id: "user",
 };
+/** What an `invalid_request` begins with where it is the page's doing. */
+const ASKED = new Set([...Object.values(FIELDS), "body"]);
 /** Where the service answered none that says it, or with success all the same. @type {Record<string, number>} */
 const STATUSES = {
   invalid_request: 400, unauthorized: 401, forbidden: 403, not_found: 404, too_long: 413, quota_exhausted: 402, rate_limited: 429, aborted: 499,
@@ -29,12 +33,15 @@ const EXPOSED = [...PASSED, ...RATE_LIMITS];
 
 /** @param {any} options those of RemoteReranker, and who may ask @returns {(request: Request) => Promise<Response>} */
 export function createProxy(options) {
-  const { authorize, allowOrigins = [], maxBodyBytes = MAX_BODY_BYTES, ...service } = options ?? {};
-  if (authorize !== undefined && typeof authorize !== "function") throw invalidRequest(`authorize: expected a function, found ${typeName(authorize)}`);
+  const { authorize, onError, allowOrigins = [], maxBodyBytes = MAX_BODY_BYTES, maxDocuments = MAX_DOCUMENTS, ...service } = options ?? {};
+  for (const [name, value] of Object.entries({ authorize, onError })) {
+    if (value !== undefined && typeof value !== "function") throw invalidRequest(`${name}: expected a function, found ${typeName(value)}`);
+  }
   if (allowOrigins !== "*" && !(Array.isArray(allowOrigins) && allowOrigins.every((origin) => typeof origin === "string"))) {
     throw invalidRequest(`allowOrigins: expected "*" or an array of origins, found ${typeName(allowOrigins)}`);
   }
   checkNumber("maxBodyBytes", maxBodyBytes, { least: 1, whole: true });
+  checkNumber("maxDocuments", maxDocuments, { least: 1, whole: true });
   // The page tries again, and it alone knows how long it is worth it.
   const reranker = new RemoteReranker({ maxRetries: 0, ...service });
   const origins = allowOrigins === "*" ? "*" : [...allowOrigins];
@@ -43,7 +50,7 @@ export function createProxy(options) {
     const cors = corsHeaders(origin, origins);
     if (origin && !cors && !isOwn(origin, request)) return failure(new RerankError("forbidden", "this origin may not ask; see allowOrigins"), 403);
     if (request.method === "OPTIONS") return preflight(request, cors);
-    const reply = await answer(request, { reranker, authorize, maxBodyBytes });
+    const reply = await answer(request, { reranker, authorize, onError, maxBodyBytes, maxDocuments });
     for (const [name, value] of Object.entries(cors ?? {})) reply.headers.set(name, value);
     return reply;
   };
@@ -51,9 +58,10 @@ export function createProxy(options) {
 
 /**
  * @param {Request} request
- * @param {{ reranker: RemoteReranker, authorize?: (request: Request) => unknown, maxBodyBytes: number }} proxy
+ * @typedef {{ authorize?: (request: Request) => unknown, onError?: (error: unknown, request: Request) => void }} Callbacks
+ * @param {{ reranker: RemoteReranker, maxBodyBytes: number, maxDocuments: number } & Callbacks} proxy
  */
-async function answer(request, { reranker, authorize, maxBodyBytes }) {
+async function answer(request, { reranker, authorize, onError, maxBodyBytes, maxDocuments }) {
   try {
     if (request.method !== "POST") return failure(invalidRequest(`expected POST, found ${request.method}`), 405, { allow: "POST, OPTIONS" });
     if (!(await mayAsk(request, authorize))) return failure(new RerankError("forbidden", "not allowed; see authorize"), 403);
@@ -62,10 +70,24 @@ async function answer(request, { reranker, authorize, maxBodyBytes }) {
     const body = await readBody(request, maxBodyBytes);
     if (body === undefined) return failure(new RerankError("too_long", `expected a body of at most ${maxBodyBytes} bytes, found more`), 413);
     const asked = readFields(body);
+    const count = Array.isArray(asked.documents) ? asked.documents.length : 0;
+    if (count > maxDocuments) return failure(new RerankError("too_long", `documents: expected at most ${maxDocuments}, found ${count}`), 413);
     return ranked(await reranker.rerank({ ...asked, signal: request.signal ?? undefined }), asked.returnDocuments === true);
   } catch (error) {
-    if (isRerankError(error)) return failure(error);
-    return failure(new RerankError("internal", "a fault of the proxy"));
+    tell(onError, error, request);
+    return failure(isRerankError(error) && isShown(error) ? error : new RerankError("internal", "a fault of the proxy, whose onError was told of it"));
+  }
+}
+
+/** Not what is wrong with the proxy's own options and secrets. @param {RerankError & { [field: string]: any }} error */
+const isShown = ({ code, status, message }) => code !== "invalid_request" || status !== undefined || ASKED.has(message.split(/\W/, 1)[0]);
+
+/** @param {Callbacks["onError"]} onError @param {unknown} error @param {Request} request */
+function tell(onError, error, request) {
+  try {
+    onError?.(error, request);
+  } catch {
+    // That of who runs the proxy; the page is answered all the same.
   }
 }
 
@@ -74,8 +96,8 @@ async function mayAsk(request, authorize) {
   if (!authorize) return false;
   try {
     return (await authorize(new Request(request.url, { method: request.method, headers: request.headers }))) === true;
-  } catch {
-    throw new RerankError("internal", "authorize failed");
+  } catch (cause) {
+    throw new RerankError("internal", "authorize failed", { cause });
   }
 }
 
@@ -113,7 +135,7 @@ function ranked({ results, usage, warnings, response, ...rest }, withDocuments) 
   const counted = usage && { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens, total_tokens: usage.totalTokens, ...usage.details };
   const body = {
     ...pick(rest, ["id", "model", "created"]),
-    results: results.map((/** @type {any} */ { index, relevanceScore, document }) => ({ ...echo(document), index, relevance_score: relevanceScore })),
+    results: results.map((/** @type {any} */ { index, relevanceScore, document, window }) => ({ ...echo(document), index, relevance_score: relevanceScore, window })),
     usage: counted,
     warnings,
   };

@@ -4,7 +4,7 @@
 // tract-nnef registers a transform of models before main; it can read any NNEF file and therefore every operator tract has,
 // with the reader, the convolutions and the Fourier transforms behind them: a third of the binary. Our register
 // (src/local/onnx/operators) makes none of these operators, no optimisation of tract's does, and nobody asks for that transform.
-// So their bodies become traps here, and what only they called goes. tests/package/local/exports.mjs runs every export we know.
+// So their bodies become traps here, and what only they called goes. tests/package/local.test.mjs runs every export we know.
 
 import binaryen from "binaryen";
 

@@ -5,8 +5,8 @@ import { locate, openFile, openStore } from "#model";
 
 import { addressOf } from "./address.js";
 import { cacheApi } from "./cache/cache-api.js";
-import { download, refused, versionOf } from "./cache/download.js";
-import { fetchFirst, openCached } from "./cache/file.js";
+import { download, fetchFirst, refused, versionOf } from "./cache/download.js";
+import { openCached } from "./cache/file.js";
 import { RerankError, invalidRequest } from "./error.js";
 import { typeName } from "./request.js";
 

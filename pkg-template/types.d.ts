@@ -142,23 +142,28 @@ export class RemoteReranker implements Reranker, Disposable, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A secret, or how to get it: called before each ranking, so that it may be short-lived. */
-export type Secret = string | (() => string | Promise<string>);
+/** A secret, or how to get it: called before each ranking, so that it may be short-lived. `undefined` from it is `invalid_request`. */
+export type Secret = string | (() => string | undefined | Promise<string | undefined>);
 
 /** What clients of all services take. */
 export interface RemoteOptions {
   /**
    * Where the service is. An origin gets the provider's path; what ends in `/rerank`, `/rerankers` or
-   * `/bce_reranker_base` is used as it is; what ends in `/v1` gets `/rerank`. Relative only in a page.
+   * `/bce_reranker_base` is used as it is; what ends in `/v1` or `/v2` gets `/rerank`. Relative only in a page.
    */
-  baseUrl?: string;
+  baseUrl?: string | URL;
   /** Default: the provider's documented one. */
   model?: string;
   /** One attempt, in milliseconds. Default 30 000, the documented example's. */
   timeoutMs?: number;
   /** The whole call with its retries, in milliseconds. Default: none. */
   deadlineMs?: number;
-  /** Attempts after the first one. Default 2. */
+  /**
+   * Attempts after the first one, of each request; ranking again changes nothing at the service. Default 2. Tried again is what is
+   * `retryable`: after as long as the service asks if that is a minute at most, else after 0.5 s, 1 s, 2 s, … 8 s; where a rate
+   * limit was hit, after 4 s, 8 s, … 32 s, or 30 s where its headers say that it is used up. Each a quarter shorter at most, by
+   * chance. Set `deadlineMs` where that is too long.
+   */
   maxRetries?: number;
   /** Parts in flight of a call with more documents than the service takes in one request; a whole number from 1. Default 4. */
   maxConcurrency?: number;
@@ -173,7 +178,7 @@ export interface RemoteOptions {
   /** An option the provider cannot honour is `invalid_request` instead of a warning. Default `false`. */
   strict?: boolean;
   /** Sent with each request; `null` removes one of ours. */
-  headers?: Record<string, string | null>;
+  headers?: Headers | Record<string, string | null>;
   /** In place of the global `fetch`; called with a URL string and a plain init object. */
   fetch?: typeof fetch;
   /** A vendor key on a page against the vendor's own host is refused without this: every visitor could read the key. */
@@ -189,7 +194,7 @@ export interface RemoteOptions {
 
 /** One request to a service, as it ended. */
 export interface RerankAttempt {
-  /** From 1. */
+  /** From 1, of each request: a call with many documents makes several. */
   attempt: number;
   /** HTTP status, where a reply came. */
   status?: number;
@@ -457,7 +462,10 @@ export function estimateTokens(text: string): number;
 /** Whether a local model can run here: it takes WebAssembly SIMD. */
 export function isSupported(): { local: boolean; reason?: string };
 
-/** Whether `error` is a {@link RerankError}, also of another worker, realm or copy of this package. */
+/**
+ * Whether `error` is a {@link RerankError}, also of another realm or another copy of this package. An error that was posted from
+ * another thread is none: `structuredClone` leaves a plain Error of it. Post its `code` and `message`, and make one of them.
+ */
 export function isRerankError(error: unknown): error is RerankError;
 
 /** Why a call failed. Never carries a key, a query or a document. */
@@ -500,7 +508,7 @@ export type RerankErrorCode =
   | "provider_unavailable"
   /** No answer within the time allowed. */
   | "timeout"
-  /** The caller's signal stopped the call; `name` is `"AbortError"`. */
+  /** The caller's signal stopped the call, or the `fetch` it gave did; `name` is `"AbortError"`. */
   | "aborted"
   /** No answer arrived at all. */
   | "network"

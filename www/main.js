@@ -10,6 +10,7 @@ const form = /** @type {HTMLFormElement} */ (element("form"));
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const documents = /** @type {HTMLTextAreaElement} */ (element("documents"));
 const button = /** @type {HTMLButtonElement} */ (element("rank"));
+const status = element("status");
 const loading = element("loading");
 const progress = /** @type {HTMLProgressElement} */ (element("progress"));
 
@@ -40,6 +41,8 @@ async function rank() {
   const request = { query: query.value, documents: lines(documents.value), signal: call.signal };
   showError(undefined);
   button.disabled = !reranker;
+  // Read out at the end, not document by document.
+  status.ariaBusy = "true";
   try {
     const ready = await (reranker ??= load());
     button.disabled = false;
@@ -59,6 +62,7 @@ async function rank() {
     showError(readable(error));
   } finally {
     button.disabled = false;
+    if (current === call) status.ariaBusy = "false";
   }
 }
 
@@ -136,6 +140,8 @@ function fill(example) {
 function showCount() {
   const { length } = lines(documents.value);
   element("count").textContent = length === 1 ? "1 document" : `${length || "no"} documents`;
+  // Of blank lines `required` thinks that they are some.
+  documents.setCustomValidity(length > 0 ? "" : "Write one document a line.");
 }
 
 function showNetwork() {
@@ -161,7 +167,7 @@ function lines(text) {
 
 /** @param {string} text */
 function showStatus(text) {
-  element("status").textContent = text;
+  status.textContent = text;
 }
 
 /** @param {string | undefined} text */

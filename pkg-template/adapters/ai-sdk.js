@@ -4,8 +4,8 @@
 // The object says "v3", which both take. It is a plain object with closures, neither frozen nor with private fields: version
 // 7 wraps it in a Proxy.
 
-import { isRerankError } from "../error.js";
-import { pick } from "../request.js";
+import { invalidRequest, isRerankError } from "../error.js";
+import { pick, typeName } from "../request.js";
 import { requestOptions } from "./request-options.js";
 
 /** Where this package's options stand in `providerOptions`, and what it tells in `providerMetadata`. */
@@ -53,6 +53,7 @@ export function rerankingModel(reranker, options = {}) {
  */
 function readDocuments({ type, values }, rankFields) {
   if (type === "text") return { texts: values, warnings: [] };
+  if (rankFields !== undefined && !Array.isArray(rankFields)) throw invalidRequest(`rankFields: expected an array of names, found ${typeName(rankFields)}`);
   if (rankFields) return { texts: values.map((value) => rankFields.map((field) => textOf(value?.[field])).filter(Boolean).join("\n")), warnings: [] };
   const isNamed = values.every((value) => typeof value?.text === "string");
   if (isNamed) return { texts: values.map(({ text }) => text), warnings: [] };

@@ -72,7 +72,7 @@ export async function* download(name, url, { offset, version, first, signal, sta
         if (at === versionOf(reply).size) return;
         throw new StartOver(name);
       }
-      if (reply.status < 500 && !reply.ok) throw refused(name, url, reply.status);
+      if (!reply.ok && !isPassing(reply.status)) throw refused(name, url, reply.status);
       if (reply.ok) {
         const found = versionOf(reply);
         if (at > 0 && !continues(reply, at, known, found)) throw new StartOver(name);
@@ -99,6 +99,22 @@ export async function* download(name, url, { offset, version, first, signal, sta
       throw new RerankError("network", `${name}: the connection ended after ${at} bytes, ${FRUITLESS_ATTEMPTS} times`, { retryable: true, cause });
     }
     await wait(FIRST_WAIT_MS * 2 ** fruitless, signal);
+  }
+}
+
+/** A reply from the start of the file. @param {string} name @param {string} url @param {AbortSignal} signal @param {number} stallMs */
+export async function fetchFirst(name, url, signal, stallMs) {
+  for (let attempt = 1; ; attempt++) {
+    let reply;
+    try {
+      reply = await within(stallMs, fetch(url, { signal }));
+    } catch (cause) {
+      throw new RerankError("network", `${name}: ${url.split(/[?#]/)[0]} could not be fetched`, { retryable: true, cause });
+    }
+    if (reply.ok) return reply;
+    void reply.body?.cancel().catch(() => {});
+    if (!isPassing(reply.status) || attempt === FRUITLESS_ATTEMPTS) throw refused(name, url, reply.status);
+    await wait(FIRST_WAIT_MS * 2 ** attempt, signal);
   }
 }
 
@@ -165,9 +181,15 @@ function wait(ms, signal) {
   });
 }
 
+/** Statuses that may be another one a moment later. @param {number} status */
+const isPassing = (status) => status === 408 || status === 429 || status >= 500;
+
+/** @type {Record<number, string>} */
+const CODES = { 401: "unauthorized", 403: "forbidden", 404: "not_found", 410: "not_found", 429: "rate_limited" };
+
 /** @param {string} name @param {string} url @param {number} status */
 export function refused(name, url, status) {
-  const code = status === 404 || status === 410 ? "not_found" : status === 401 ? "unauthorized" : status === 403 ? "forbidden" : "network";
+  const code = CODES[status] ?? (isPassing(status) ? "provider_unavailable" : "bad_response");
   // A query may hold a signed token.
-  return new RerankError(code, `${name}: ${url.split(/[?#]/)[0]} answered ${status}`, { status, retryable: status >= 500 });
+  return new RerankError(code, `${name}: ${url.split(/[?#]/)[0]} answered ${status}`, { status, retryable: isPassing(status) });
 }

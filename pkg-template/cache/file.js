@@ -2,7 +2,7 @@
 // A URL's bytes through the cache: what is kept is checked and given first, the rest is fetched and kept on the way.
 
 import { RerankError } from "../error.js";
-import { StartOver, download, isSame, refused, versionOf, within } from "./download.js";
+import { StartOver, download, fetchFirst, isSame, versionOf, within } from "./download.js";
 import { PART_BYTES, openEntry } from "./entry.js";
 
 /**
@@ -106,18 +106,6 @@ async function isCurrent({ manifest }, sha256, signal, stallMs) {
     signal.throwIfAborted();
     return true;
   }
-}
-
-/** @param {string} name @param {string} url @param {AbortSignal} signal @param {number} stallMs */
-export async function fetchFirst(name, url, signal, stallMs) {
-  let reply;
-  try {
-    reply = await within(stallMs, fetch(url, { signal }));
-  } catch (cause) {
-    throw new RerankError("network", `${name}: ${url.split(/[?#]/)[0]} could not be fetched`, { retryable: true, cause });
-  }
-  if (!reply.ok) throw refused(name, url, reply.status);
-  return reply;
 }
 
 /** @param {import("./entry.js").Store} store @param {number} bytes */

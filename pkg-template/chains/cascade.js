@@ -4,7 +4,7 @@
 import { disposable } from "../dispose.js";
 import { isRerankError } from "../error.js";
 import { checkNumber, readRequest } from "../request.js";
-import { checkEnds, notePrivacy } from "./private.js";
+import { checkEnds, notePrivacy } from "./ends.js";
 
 /** Twice a page of results: room for the strong one to correct the fast one. */
 const DEFAULT_KEEP = 20;

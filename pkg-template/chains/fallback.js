@@ -4,7 +4,7 @@
 import { disposable } from "../dispose.js";
 import { isRerankError } from "../error.js";
 import { readRequest } from "../request.js";
-import { checkEnds, notePrivacy } from "./private.js";
+import { checkEnds, notePrivacy } from "./ends.js";
 
 /** Errors that a second reranker would meet too, or that the caller wanted. */
 const FINAL = new Set(["invalid_request", "aborted", "disposed"]);

@@ -42,7 +42,7 @@ use logits::CrossEncoder;
 use pair::{PairTemplate, Row};
 use room::Room;
 use scores::{Activation, Scores};
-use tokens::Tokenizer;
+use tokens::{Tokenizer, Tokens};
 use windows::{Cutting, Window};
 
 /// What BCEmbedding and FlagEmbedding read of a pair unless told otherwise, in tokens: for models that do not say.
@@ -50,6 +50,9 @@ const DEFAULT_MAX_TOKENS: usize = 512;
 
 /// Fewer leave no room for a document beside a query and the separators.
 const LEAST_MAX_TOKENS: usize = 32;
+
+/// Bytes of memory that a byte of text takes while its tokens are found; tests/tokens holds it with each kind of tokenizer.
+pub const TOKENIZING_BYTES: u64 = 20 * size_of::<usize>() as u64;
 
 /// How a model is run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -110,14 +113,20 @@ impl LocalReranker {
     /// Starts to rank; the caller takes it step by step.
     ///
     /// # Errors
-    /// `bad_tokenizer` where the query cannot be tokenized.
+    /// `bad_tokenizer` where the query cannot be tokenized; `out_of_memory` where that takes more than there is.
     pub fn begin(self: &Rc<Self>, request: RerankRequest) -> Result<Job> {
-        let mut query = self.tokenizer.tokens(request.query())?.ids;
+        let mut query = self.tokens("query", request.query())?.ids;
         query.truncate(windows::longest_query(self.max_tokens, self.template.separators()));
         let scores = Scores::for_documents(request.documents().len());
         let reranker = Rc::clone(self);
-        let rows = VecDeque::new();
-        Ok(Job { reranker, request, query, next_document: 0, rows, windows: 0, away: None, scores })
+        let (tokens, waiting) = (vec![], VecDeque::new());
+        Ok(Job { reranker, request, query, next_document: 0, tokens, waiting, windows: 0, away: None, scores })
+    }
+
+    /// The tokens of `text`, if there is room to find them; `name` is for the message.
+    fn tokens(&self, name: &str, text: &str) -> Result<Tokens> {
+        self.options.room.need_beside(self.held, name, TOKENIZING_BYTES * text.len() as u64)?;
+        self.tokenizer.tokens(text)
     }
 }
 
@@ -128,9 +137,11 @@ pub struct Job {
     query: Vec<u32>,
     /// The first document not yet tokenized.
     next_document: usize,
-    /// Rows waiting for the model: the windows of one document.
-    rows: VecDeque<(Window, Row)>,
-    /// How many windows that document has.
+    /// The document before it.
+    tokens: Vec<u32>,
+    /// Its windows that wait for the model.
+    waiting: VecDeque<Window>,
+    /// How many it has.
     windows: usize,
     /// Whose row the other parts of the model have.
     away: Option<Window>,
@@ -149,7 +160,7 @@ impl Job {
         } else {
             self.open_next_document()?;
         }
-        Ok(self.rows.is_empty() && self.next_document == self.request.documents().len())
+        Ok(self.waiting.is_empty() && self.next_document == self.request.documents().len())
     }
 
     /// Takes the next row through this part of the model: the row, and its hidden states for the next part; `None` when
@@ -161,7 +172,7 @@ impl Job {
         if self.away.is_some() {
             return Err(Error::new(ErrorKind::Internal, "a row's logit is expected before the next row"));
         }
-        while self.rows.is_empty() && self.next_document < self.request.documents().len() {
+        while self.waiting.is_empty() && self.next_document < self.request.documents().len() {
             self.open_next_document()?;
         }
         let Some((window, row)) = self.next_row()? else { return Ok(None) };
@@ -182,12 +193,12 @@ impl Job {
 
     /// Documents scored so far.
     pub fn done(&self) -> usize {
-        self.next_document - usize::from(!self.rows.is_empty())
+        self.next_document - usize::from(!self.waiting.is_empty())
     }
 
     /// Of the document under way: windows scored so far, and in all; `None` between documents, and where it is one window.
     pub fn windows(&self) -> Option<(usize, usize)> {
-        let left = self.rows.len() + usize::from(self.away.is_some());
+        let left = self.waiting.len() + usize::from(self.away.is_some());
         (left > 0 && self.windows > 1).then_some((self.windows - left, self.windows))
     }
 
@@ -206,19 +217,25 @@ impl Job {
 
     /// The next row that waits, if there is room to compute it.
     fn next_row(&mut self) -> Result<Option<(Window, Row)>> {
-        let next = self.rows.pop_front();
-        if let Some((_, row)) = &next {
-            let LocalReranker { model, options, held, .. } = &*self.reranker;
-            options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
-        }
-        Ok(next)
+        let Some(window) = self.waiting.pop_front() else { return Ok(None) };
+        let LocalReranker { model, options, held, template, .. } = &*self.reranker;
+        let row = template.row(&self.query, self.tokens.get(window.tokens.clone()).unwrap_or_default());
+        options.room.need_beside(*held, "ranking", model.working_bytes(row.ids.len()))?;
+        Ok(Some((window, row)))
     }
 
-    /// Makes rows of the next document's windows, where there is one.
+    /// Cuts the next document into windows, where there is one; its errors name it.
     fn open_next_document(&mut self) -> Result<()> {
         let Some(document) = self.request.documents().get(self.next_document) else { return Ok(()) };
         let reranker = &self.reranker;
-        let tokens = reranker.tokenizer.tokens(document)?;
+        let name = format!("documents[{}]", self.next_document);
+        let at_fault = |error: Error| error.with_index(self.next_document);
+        let tokens = reranker.tokens(&name, document).map_err(at_fault)?;
+        if self.query.len() + tokens.ids.len() + reranker.template.separators() == 0 {
+            return Err(at_fault(Error::invalid(format!(
+                "{name}: expected a token of it or of the query, found none"
+            ))));
+        }
         let budget = reranker.max_tokens - self.query.len() - reranker.template.separators();
         let cut = windows::Cut {
             cutting: reranker.options.cutting,
@@ -226,14 +243,10 @@ impl Job {
             overlap: self.request.overlap_tokens().unwrap_or(crate::request::MAX_OVERLAP_TOKENS),
             at_most: self.request.max_chunks_per_doc(),
         };
-        let windows = cut.windows(self.next_document, document, &tokens);
+        self.waiting = cut.windows(self.next_document, document, &tokens).into();
+        self.windows = self.waiting.len();
+        self.tokens = tokens.ids;
         self.next_document += 1;
-        let row = |window: Window| {
-            let part = tokens.ids.get(window.tokens.clone()).unwrap_or_default();
-            (window, reranker.template.row(&self.query, part))
-        };
-        self.windows = windows.len();
-        self.rows = windows.into_iter().map(row).collect();
         Ok(())
     }
 }

@@ -22,7 +22,8 @@ pub enum Cutting {
 /// Tokens of a query at most: FlagEmbedding's `query_max_length`, and fewer where many separators would leave nothing of
 /// the document.
 pub fn longest_query(max_tokens: usize, separators: usize) -> usize {
-    (max_tokens * 3 / 4).min(max_tokens.saturating_sub(separators + 1))
+    // As a difference: three times a number may be none of 32 bits.
+    (max_tokens - max_tokens.div_ceil(4)).min(max_tokens.saturating_sub(separators + 1))
 }
 
 /// How documents are cut for one query.
@@ -127,6 +128,7 @@ mod tests {
     fn a_query_leaves_room_for_the_separators_and_a_token_of_the_document() {
         assert_eq!([longest_query(512, 4), longest_query(32, 3), longest_query(33, 4)], [384, 24, 24]);
         assert_eq!([longest_query(32, 7), longest_query(32, 8), longest_query(32, 31)], [24, 23, 0]);
+        assert_eq!(longest_query(usize::MAX, 4), usize::MAX / 4 * 3 + 2);
     }
 
     #[test]

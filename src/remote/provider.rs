@@ -207,6 +207,9 @@ pub const REDIRECTED: &str = "a redirect came and was not followed, since it cou
 /// What a status means by itself, where the body says nothing we know.
 pub fn by_status(status: u16) -> Meaning {
     match status {
+        200..300 => {
+            (ErrorKind::BadResponse, false, "an error it does not document; its support knows the request by its id")
+        }
         300..400 => (ErrorKind::BadResponse, false, REDIRECTED),
         400 | 405 | 406 | 415 | 422 => (ErrorKind::InvalidRequest, false, "it refuses the request"),
         401 => (ErrorKind::Unauthorized, false, "it does not accept the key; check it"),

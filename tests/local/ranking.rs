@@ -216,6 +216,52 @@ fn a_row_that_does_not_fit_into_memory_is_refused_and_the_next_one_ranks() {
 }
 
 #[test]
+fn a_text_too_long_to_tokenize_here_is_refused_by_its_number_and_the_next_one_ranks() {
+    let reranker = fake(LocalOptions { room: Room { limit: Some(1 << 20) }, ..RAW }).expect("a reranker");
+    let long = "a ".repeat(1 << 20);
+    let error = reranker.rerank(request("q", &["a", &long])).expect_err("too long");
+    assert_eq!((error.kind(), error.index()), (ErrorKind::OutOfMemory, Some(1)));
+    assert!(error.to_string().starts_with("documents[1]: needs 335544320 bytes of memory"), "{error}");
+    let error = reranker.rerank(request(&long, &["a"])).expect_err("too long");
+    assert!(error.to_string().starts_with("query: needs"), "{error}");
+    reranker.rerank(request("q", &["a"])).expect("a short one ranks");
+}
+
+#[test]
+fn a_pair_without_a_token_is_refused_by_its_number() {
+    let mut json = golden("models/wordpiece/tokenizer.json");
+    json["post_processor"] = serde_json::Value::Null;
+    let tokenizer = Tokenizer::from_json(json.to_string().as_bytes()).expect("a tokenizer");
+    let model = Box::new(LengthModel(Plan::default()));
+    let reranker = Rc::new(LocalReranker::new(tokenizer, model, RAW).expect("a reranker"));
+    // BERT's normalizer drops it, and a blank it is not.
+    let error = reranker.rerank(request("\u{200b}", &["a", "\u{200b}"])).expect_err("nothing to read");
+    assert_eq!((error.kind(), error.index()), (ErrorKind::InvalidRequest, Some(1)));
+}
+
+#[test]
+fn an_id_beyond_a_table_whose_name_says_nothing_is_an_error() {
+    let mut file = bytes("models/tiny_fp32.onnx");
+    for (known, other) in [(b"word_embeddings", b"some_embeddings"), (b"position_embedd", b"somewhat_embedd")] {
+        while let Some(at) = file.windows(known.len()).position(|bytes| bytes == known) {
+            file[at..at + known.len()].copy_from_slice(other);
+        }
+    }
+    let model = onnx::cross_encoder(file).expect("a model");
+    assert_eq!((model.vocabulary(), model.positions()), (None, None));
+    let logits = |ids: Vec<i64>, segment: i64| model.logits(&Row { segments: vec![segment; ids.len()], ids });
+    logits(vec![2, 10, 3], 0).expect("a logit");
+    for (row, words) in [
+        (logits(vec![2, 999_999, 3], 0), "index 999999 is beyond a table of 1200 rows"),
+        (logits(vec![2, 10, 3], 9), "index 9 is beyond a table of 2 rows"),
+        (logits(vec![2; 600], 0), "0..600"),
+    ] {
+        let error = row.expect_err("refused");
+        assert!(error.kind() == ErrorKind::BadModel && error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn what_is_no_model_or_tokenizer_is_refused_with_what_was_found() {
     let tiny = bytes("models/tiny_int8.onnx");
     let cases: [(&[u8], &str); 4] = [
@@ -250,4 +296,11 @@ fn a_tokenizer_of_another_model_is_refused() {
     let model = onnx::cross_encoder(bytes("models/tiny_int8.onnx")).expect("a model");
     let error = LocalReranker::new(tokenizer, Box::new(model), RAW).err().expect("refused");
     assert_eq!(error.to_string(), "expected at most the model's 1200 tokens, found 40000; take the model's own file");
+    // Also where no text but the template makes it.
+    let mut json = golden("models/wordpiece/tokenizer.json");
+    json["post_processor"]["special_tokens"]["[SEP]"]["ids"] = serde_json::json!([1_200]);
+    let tokenizer = Tokenizer::from_json(json.to_string().as_bytes()).expect("a tokenizer");
+    let model = onnx::cross_encoder(bytes("models/tiny_int8.onnx")).expect("a model");
+    let error = LocalReranker::new(tokenizer, Box::new(model), RAW).err().expect("refused");
+    assert_eq!(error.to_string(), "expected at most the model's 1200 tokens, found 1201; take the model's own file");
 }

@@ -148,6 +148,7 @@ const FAILURES = {
   saturated: () => dmxapiError(429, "RateLimitReached", "当前分组上游负载已饱和"),
   wait_long: () => dmxapiError(429, null, "", { "retry-after": "3600" }),
   wait_ms: () => dmxapiError(429, null, "", { "retry-after-ms": "30" }),
+  wait_some: () => dmxapiError(429, null, "", { "retry-after": "20" }),
   unknown_model: () => dmxapiError(503, "", "no channel for this model"),
   qps: () => qianfanError(18, "Open api qps request limit reached"),
   // The gateway's clock is an hour ahead.

@@ -40,6 +40,9 @@ const MODES = {
   // A byte is wrong.
   wrong: (answer) => (answer.isWrong = true),
   "wrong-once": (answer, first) => (answer.isWrong = first),
+  // Overloaded at first, or for ever.
+  busy: (answer, first) => first && (answer.refusal = 503),
+  "busy-always": (answer) => (answer.refusal = 429),
   // A page in place of the file.
   page: (answer) => (answer.bytes = Buffer.from("<!doctype html><title>Sign in</title>")),
   // On its way it is compressed, which another origin's page is not told.
@@ -48,7 +51,11 @@ const MODES = {
   fresh: (answer) => (answer.maxAge = 3600),
 };
 
-/** @typedef {{ bytes: Buffer, cutAt?: number, stallAt?: number, lie?: number, isWrong?: boolean, hasRanges: boolean, hasVersion: boolean, isCompressed?: boolean, maxAge?: number }} Answer */
+/** What a busy machine may take to give a page what has arrived. */
+const MOMENT_MS = 500;
+const BYTES_PER_MS = 5_000;
+
+/** @typedef {{ bytes: Buffer, cutAt?: number, stallAt?: number, lie?: number, isWrong?: boolean, refusal?: number, hasRanges: boolean, hasVersion: boolean, isCompressed?: boolean, maxAge?: number }} Answer */
 
 /** @param {string} folder @returns {Promise<{ url: string, close: () => Promise<void> }>} */
 export async function serveFaulty(folder) {
@@ -79,6 +86,7 @@ export async function serveFaulty(folder) {
       answer.bytes = gzipSync(answer.bytes);
       response.setHeader("content-encoding", "gzip");
     }
+    if (answer.refusal) return void response.writeHead(answer.refusal).end();
     const etag = `"${state ?? "old"}-${answer.bytes.length}"`;
     if (answer.hasVersion) {
       response.setHeader("etag", etag);
@@ -107,7 +115,7 @@ export async function serveFaulty(folder) {
     if (!breaks && answer.stallAt === undefined) return void response.end(part);
     response.flushHeaders();
     // A browser forgets what it has not given to the page when the connection breaks.
-    response.write(part, () => breaks && setTimeout(() => response.socket?.end(), 500));
+    response.write(part, () => breaks && setTimeout(() => response.socket?.end(), MOMENT_MS + part.length / BYTES_PER_MS));
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", () => done(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());

@@ -47,6 +47,9 @@ add("every way into Qianfan works behind it, from a page that names the provider
   same(kept.size, 1, "tokens kept");
   const many = await page(context, context.createProxy({ provider: "qianfan", auth: auths[0], baseUrl: context.baseUrl, authorize: yes })).rerank({ query: "q", documents: Array.from({ length: 70 }, (_, n) => `${n}`) });
   same(many.results.length, 70, "more documents than the service takes");
+  const windows = context.createProxy({ provider: "qianfan", auth: auths[0], baseUrl: context.baseUrl, authorize: yes, longDocuments: "windows" });
+  const { response } = await page(context, windows).rerank({ query: "q", documents: ["测".repeat(5000)] });
+  ok(response.body.results[0].window.end <= 5000 && Array.isArray(response.body.warnings), "the best window and what the proxy warned of");
 });
 
 add("a failure of the service's is the same error in the page", async (context) => {
@@ -82,12 +85,28 @@ add("without authorize, or where it says anything but true, nobody gets through"
   }
   const error = await errorOf(page(context, dmxapi(context, { baseUrl, authorize: undefined })).rerank(REQUEST));
   same([error.code, error.status, error.retryable], ["forbidden", 403, false]);
-  const broken = await ask(dmxapi(context, { baseUrl, authorize: async () => { throw new Error("MARKED"); } }), {});
+  const told = /** @type {any[]} */ ([]);
+  const onError = (/** @type {any} */ error) => told.push(error.cause?.message);
+  const broken = await ask(dmxapi(context, { baseUrl, onError, authorize: async () => { throw new Error("MARKED"); } }), {});
   ok(broken.status === 500 && !(await broken.text()).includes("MARKED"), "a fault of authorize stays here");
+  same(told, ["MARKED"], "and is told of here");
   let got = /** @type {any} */ (undefined);
   await ask(dmxapi(context, { authorize: (request) => { got = request; return request.headers.get("x-session") === "s"; } }), REQUEST, { "x-session": "s" });
   same([got.url, got.body ?? null], [`${HERE}/api/rerank`, null]);
   same((await seen(context, id)).length, 0, "requests");
+});
+
+add("what is wrong with the proxy's own secrets is told to who runs it, and no page is blamed for it", async (context) => {
+  const secrets = /** @type {any[]} */ ([[() => undefined, undefined], [async () => { throw new Error("no vault"); }, "no vault"]]);
+  for (const [apiKey, cause] of secrets) {
+    const told = /** @type {any[]} */ ([]);
+    const onError = (/** @type {any} */ error, /** @type {Request} */ request) => { told.push([error.code, error.message.split(":")[0], error.cause?.message, request.method]); throw new Error("ignored"); };
+    const reply = await ask(dmxapi(context, { apiKey, onError }), REQUEST);
+    const { error } = await reply.json();
+    same([reply.status, error.code, error.retryable], [500, "internal", false]);
+    ok(!error.message.includes("apiKey"), error.message);
+    same(told, [["invalid_request", "apiKey", cause, "POST"]], "told");
+  }
 });
 
 add("preflights and answers name the origins that may ask, and other sites get nothing", async (context) => {
@@ -125,11 +144,12 @@ add("only the documented fields reach the service, wherever they say to go", asy
 
 add("bad requests are told by status and code, and cost nothing", async (context) => {
   const { baseUrl, id } = plan(context, "ok");
-  const proxy = dmxapi(context, { baseUrl, maxBodyBytes: 1000 });
+  const proxy = dmxapi(context, { baseUrl, maxBodyBytes: 1000, maxDocuments: 2 });
   const rows = /** @type {any[]} */ ([
     ["{", 400, "invalid_request", "body: expected JSON"], ["", 400, "invalid_request", "body: expected JSON"], [new Uint8Array([34, 255, 34]), 400, "invalid_request", "body: expected JSON in UTF-8"],
     [[], 400, "invalid_request", "body: expected a JSON object"], [{}, 400, "invalid_request", "documents: expected"], [{ ...REQUEST, query: " " }, 400, "invalid_request", "query: expected"],
     [{ ...REQUEST, documents: ["a", ""] }, 400, "invalid_request", "documents[1]: expected"], [{ ...REQUEST, top_n: 0 }, 400, "invalid_request", "topN: expected"],
+    [{ ...REQUEST, documents: ["a", "b", "c"] }, 413, "too_long", "documents: expected at most 2, found 3"],
     [{ ...REQUEST, query: "x".repeat(1000) }, 413, "too_long", "expected a body of at most 1000 bytes"],
   ]);
   for (const [body, status, code, words] of rows) {
@@ -145,7 +165,7 @@ add("bad requests are told by status and code, and cost nothing", async (context
   const got = await ask(proxy, undefined, {}, "GET");
   same([got.status, got.headers.get("allow")], [405, "POST, OPTIONS"]);
   same((await seen(context, id)).length, 0, "requests");
-  for (const [options, name] of /** @type {any[]} */ ([[{ authorize: "yes" }, "authorize"], [{ allowOrigins: HERE }, "allowOrigins"], [{ maxBodyBytes: 0 }, "maxBodyBytes"], [{ provider: "none" }, "provider"]])) {
+  for (const [options, name] of /** @type {any[]} */ ([[{ authorize: "yes" }, "authorize"], [{ allowOrigins: HERE }, "allowOrigins"], [{ maxBodyBytes: 0 }, "maxBodyBytes"], [{ maxDocuments: 1.5 }, "maxDocuments"], [{ onError: 1 }, "onError"], [{ provider: "none" }, "provider"]])) {
     same((await errorOf(() => dmxapi(context, options))).message.split(":")[0], name);
   }
 });

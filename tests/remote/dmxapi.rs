@@ -135,6 +135,10 @@ fn a_failure_says_what_to_do_and_where_to_ask() {
     let error = check_failure(dmxapi(AuthScheme::Raw), (401, body, "unauthorized", false));
     let sentence = "dmxapi answered status 401: it does not accept the key; check it, or try authScheme: \"bearer\"; it says: Invalid Token";
     assert_eq!((error.to_string().as_str(), error.request_id()), (sentence, Some("2025abc")));
+    let body = r#"{"error":{"code":"upstream_busy","message":"try later"}}"#;
+    let error = check_failure(dmxapi(AuthScheme::Raw), (200, body, "bad_response", false));
+    let sentence = "dmxapi answered status 200, code upstream_busy: an error it does not document; its support knows the request by its id; it says: try later";
+    assert_eq!(error.to_string(), sentence);
     let body = r#"{"error":{"code":"rate_limit","message":"limit_error"}}"#;
     let error = check_failure(dmxapi(AuthScheme::Raw), (500, body, "rate_limited", true));
     assert_eq!(error.provider_code(), Some(&ProviderCode::Word("rate_limit".into())));

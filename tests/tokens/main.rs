@@ -6,6 +6,7 @@ mod classes;
 mod equality;
 mod files;
 mod hostile;
+mod memory;
 mod oracle;
 mod pairs;
 mod refusals;

@@ -92,7 +92,10 @@ impl Tokenizer {
         let parts = Parts::from_json(&mut Json::new(bytes))?;
         let model = parts.model.ok_or_else(|| bad("tokenizer.json: expected a model, found none".to_owned()))?;
         let added = AddedToken::with_ids(parts.added, &model);
+        let template = parts.template.unwrap_or_else(template::bare);
         let of_added = added.iter().map(|(id, _)| id.saturating_add(1)).max().unwrap_or(0);
+        let specials = [&template.before, &template.between, &template.after].into_iter().flatten();
+        let of_template = specials.filter_map(|special| u32::try_from(special.id + 1).ok()).max().unwrap_or(0);
         let (normalized, as_it_is): (Vec<_>, Vec<_>) = added.into_iter().partition(|(_, token)| token.normalized);
         let normalize = |content: &str| {
             let mut text = glyphs::glyphs(content);
@@ -104,8 +107,8 @@ impl Tokenizer {
             in_normalized: Finder::new(normalized.into_iter(), normalize),
             normalizer: parts.normalizer,
             pre_tokenizer: parts.pre_tokenizer,
-            size: model.vocabulary().size.max(of_added),
-            template: parts.template.unwrap_or_else(template::bare),
+            size: model.vocabulary().size.max(of_added).max(of_template),
+            template,
             model,
         })
     }

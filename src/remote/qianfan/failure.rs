@@ -10,8 +10,7 @@ use crate::remote::qianfan::request::Auth;
 use crate::text::text;
 
 use ErrorKind::{
-    BadResponse, Forbidden, InvalidRequest, NotFound, ProviderUnavailable, QuotaExhausted, RateLimited, TooLong,
-    Unauthorized,
+    Forbidden, InvalidRequest, NotFound, ProviderUnavailable, QuotaExhausted, RateLimited, TooLong, Unauthorized,
 };
 
 const REFUSED: Meaning = (InvalidRequest, false, "it refuses the request");
@@ -92,7 +91,6 @@ pub(super) fn read(reply: &HttpReply, auth: &Auth) -> Option<Failure> {
     let text = number.map(|number| text![number as i64]);
     let text = text.as_deref().or_else(|| code?.as_str()).unwrap_or_default();
     let (kind, retryable, advice) = known(CODES, text).unwrap_or_else(|| match reply.status {
-        200..300 => (BadResponse, false, "an error it does not document; its support knows the request by its id"),
         404 => (NotFound, false, "nothing is there; check baseUrl: the path is /v2/rerank today and was /v2/rerankers"),
         status => by_status(status),
     });

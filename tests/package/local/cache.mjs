@@ -184,11 +184,25 @@ const all = [
     name: "download: a stall ends after timeoutMs and goes on by range",
     async run(context) {
       const files = filesOf(context, "stall");
-      same(await ranking(context, { ...files, timeoutMs: 300 }), await expectedOf(context), "ranking");
+      same(await ranking(context, { ...files, timeoutMs: 1500 }), await expectedOf(context), "ranking");
       equal((await files.gets()).length, 2, "GETs");
       const unkept = filesOf(context, "stall");
-      same(await ranking(context, { ...unkept, timeoutMs: 300, cache: "none" }), await expectedOf(context), "ranking without a cache");
+      same(await ranking(context, { ...unkept, timeoutMs: 1500, cache: "none" }), await expectedOf(context), "ranking without a cache");
       equal((await unkept.gets()).length, 2, "GETs without a cache");
+    },
+  },
+  {
+    name: "download: a server that is overloaded is asked again, three times in all, and then named",
+    async run(context) {
+      for (const cache of /** @type {const} */ (["require", "none"])) {
+        const busy = filesOf(context, "busy");
+        same(await ranking(context, { ...busy, cache }), await expectedOf(context), "ranking");
+        equal((await busy.gets()).length, 2, "GETs");
+        const always = filesOf(context, "busy-always");
+        const error = await rejects(ranking(context, { ...always, cache }), "rate_limited", /answered 429/);
+        same([error.status, error.retryable], [429, true]);
+        equal((await always.gets()).length, 3, "GETs of one that stays so");
+      }
     },
   },
   {

@@ -7,6 +7,8 @@
 mod wired;
 // Shapes.
 mod shape;
+// Rows of a table.
+mod gather;
 // Values one by one.
 mod elementwise;
 // Sums over an axis.
@@ -67,7 +69,7 @@ const BUILDERS: &[(&str, Builder)] = &[
     ("Tile", |_, _| built(expand(array::Tile))),
     ("ConstantOfShape", constant_of_shape),
     ("Range", |_, _| built(expand(array::Range))),
-    ("Gather", |_, node| built(expand(array::Gather::new(node.get_attr_opt("axis")?.unwrap_or(0))))),
+    ("Gather", |_, node| wired::built(node, gather::gather, &[])),
     ("GatherElements", |_, node| built(expand(array::GatherElements::new(node.get_attr_opt("axis")?.unwrap_or(0))))),
     ("GatherND", |_, node| built(Box::new(array::GatherNd::new(node.get_attr_opt("batch_dims")?.unwrap_or(0))))),
     ("ScatterND", |_, node| {

@@ -2,13 +2,7 @@
 // The rule that private text stays private: a chain that begins in this process ends there, unless told otherwise.
 
 import { invalidRequest } from "../error.js";
-import { LocalReranker } from "../local.js";
-
-/** Chains that keep every document in this process. @type {WeakSet<object>} */
-const privateChains = new WeakSet();
-
-/** @param {object} reranker */
-const isPrivate = (reranker) => reranker instanceof LocalReranker || privateChains.has(reranker);
+import { isPrivate, notePrivate } from "../private.js";
 
 /**
  * Checks both ends of a chain.
@@ -29,7 +23,4 @@ export function checkEnds(chain, ends, allowRemote) {
 }
 
 /** Notes whether a chain of these keeps documents here. @template {object} C @param {C} chain @param {object[]} ends @returns {C} */
-export function notePrivacy(chain, ends) {
-  if (ends.every(isPrivate)) privateChains.add(chain);
-  return chain;
-}
+export const notePrivacy = (chain, ends) => (ends.every(isPrivate) ? notePrivate(chain) : chain);
