@@ -28,7 +28,7 @@ for (const wasm of ["remote.wasm", "local.simd128.wasm", "local.relaxed.wasm"]) 
 }
 /** Entry → its file in pkg/, without `.js`. */
 const ENTRIES = {
-  ".": "index", "./remote": "remote", "./local": "local", "./proxy": "proxy", "./ai-sdk": "adapters/ai-sdk", "./langchain": "adapters/langchain",
+  ".": "index", "./remote": "remote", "./local": "local", "./chains": "chains", "./proxy": "proxy", "./ai-sdk": "adapters/ai-sdk", "./langchain": "adapters/langchain",
   "./llamaindex": "adapters/llamaindex", "./mastra": "adapters/mastra", "./orama": "adapters/orama", "./workers-ai": "adapters/workers-ai",
   "./integrity": "integrity",
 };

@@ -12,18 +12,23 @@ import { fileURLToPath } from "node:url";
 
 import { ROOT, installed } from "./package/installed.mjs";
 
+const STAMP = "installed-lock.json";
+const KEPT = new Set(["node_modules", STAMP]);
+
 /** @param {string} name a folder of tests/ with a package-lock.json @returns {string} the app */
 export function strangersApp(name) {
   const from = join(ROOT, "tests", name);
   const app = join(ROOT, ".cache", name);
   const lock = readFileSync(join(from, "package-lock.json"), "utf8");
-  const stamp = join(app, "installed-lock.json");
+  const stamp = join(app, STAMP);
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
     rmSync(app, { recursive: true, force: true });
     copyTests(from, app);
     execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: app, stdio: ["ignore", 2, "inherit"] });
     writeFileSync(stamp, lock);
   }
+  // As they are now: what was there once is not run.
+  for (const name of readdirSync(app)) if (!KEPT.has(name)) rmSync(join(app, name), { recursive: true });
   copyTests(from, app);
   for (const [as, folder] of [["rerank-wasm", installed.pkg], ["rerank-wasm-model", installed.model]]) {
     const to = join(app, "node_modules", as);

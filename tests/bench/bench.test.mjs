@@ -2,7 +2,7 @@
 // The parts of the bench that need no browser and no peers.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -26,6 +26,13 @@ import { judge, targets } from "./targets.mjs";
 
 /** @param {Partial<import("./results.mjs").Cell>} [fields] @returns {import("./results.mjs").Cell} */
 const cell = (fields = {}) => ({ run: "r1", part: 1, kind: "speed", engine: "ours", model: "minilm", workload: "8x128", status: "measured", samples: [10, 20, 40], ...fields });
+
+/** @param {import("node:test").TestContext} t which ends with it */
+function newFolder(t) {
+  const folder = mkdtempSync(join(tmpdir(), "bench-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 test("median and quartiles, of odd and even numbers of values, in any order", () => {
   assert.equal(median([3, 1, 2]), 2);
@@ -189,14 +196,14 @@ test("layers as ONNX: the fields where the format has them", () => {
   for (const op of ["Split", "MatMul", "Softmax", "Transpose", "Reshape"]) assert.ok(attention.includes(op), op);
 });
 
-test("tensors are found in an ONNX file, and a GGUF file holds them where it says", () => {
+test("tensors are found in an ONNX file, and a GGUF file holds them where it says", (t) => {
   const weights = Int8Array.from({ length: 64 }, (_, at) => at - 32);
   const tensors = onnxTensors(once(linearLayer({ rows: 1, inputs: 32, outputs: 2, weights, scale: 0.5 })));
   const { dims, type, bytes } = /** @type {import("./gguf/onnx-tensors.mjs").Tensor} */ (tensors.get("w"));
   assert.deepEqual([dims, type, new Int8Array(bytes.slice().buffer)], [[32, 2], 3, weights]);
   assert.deepEqual([0.5, 1, 1.5, 0.1].map(halfOf), [0x3800, 0x3c00, 0x3e00, 0x2e66]);
   assert.throws(() => halfOf(1e9), /half precision: expected a number of 2\^-14 to 2\^15, found 1000000000/);
-  const path = join(mkdtempSync(join(tmpdir(), "gguf-")), "model.gguf");
+  const path = join(newFolder(t), "model.gguf");
   writeGguf(path, { "general.architecture": string("bert"), "bert.block_count": uint32(2) }, [f32("a", [2], Float32Array.of(1, 2)), q8("b", [32, 2], weights, 0.5)]);
   const file = readFileSync(path);
   assert.deepEqual([file.toString("latin1", 0, 4), file.readUInt32LE(4), file.readBigUInt64LE(8), file.readBigUInt64LE(16)], ["GGUF", 3, 2n, 2n]);
@@ -211,7 +218,7 @@ test("README, report, demo page and chart show the reference run", () => {
   assert.deepEqual(other, [], "node tests/bench/report/pages.mjs --write");
 });
 
-test("a run goes on only with the same package, machine, versions and browser", () => {
+test("a run goes on only with the same package, machine, versions and browser", (t) => {
   const now = { package: "p1", machine: { cpu: "a" }, versions: { peer: "1" }, browsers: { Chromium: "156" }, cells: [] };
   const earlier = { ...now, browsers: { Chromium: "156", Firefox: "153" }, cells: [cell()] };
   assert.equal(resumed(earlier, now), earlier);
@@ -220,7 +227,7 @@ test("a run goes on only with the same package, machine, versions and browser", 
   assert.throws(() => resumed({ ...earlier, machine: { cpu: "b" } }, now), /expected machine/);
   assert.throws(() => resumed({ ...earlier, versions: { peer: "2" } }, now), /expected versions/);
   assert.throws(() => resumed({ ...earlier, browsers: { Chromium: "157" } }, now), /expected browsers/);
-  const folder = mkdtempSync(join(tmpdir(), "package-"));
+  const folder = newFolder(t);
   writeFileSync(join(folder, "a.js"), "1");
   const digest = packageDigest(folder);
   writeFileSync(join(folder, "README.md"), "words are not code");

@@ -2,12 +2,12 @@
 // A headless Chromium: the one of this machine, or one that is installed now.
 
 import { execFileSync } from "node:child_process";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
 import { ROOT } from "./installed.mjs";
-import { findProgram, isProgram } from "./programs.mjs";
+import { findProgram, isProgram, onPath } from "./programs.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge"];
 const ELSEWHERE = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
@@ -42,9 +42,7 @@ export async function openBrowser(flags = []) {
 
 /** Its program, or why there is none. @returns {{ path: string, missing?: undefined } | { path?: undefined, missing: string }} */
 export function findBrowser() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const paths = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...ELSEWHERE];
-  const path = findProgram("CHROME_PATH", paths, "chromium") ?? installByPlaywright();
+  const path = findProgram("CHROME_PATH", [...onPath(NAMES), ...ELSEWHERE], "chromium") ?? installByPlaywright();
   return path ? { path } : { missing: "expected Chromium or Chrome, found none; name one in CHROME_PATH" };
 }
 

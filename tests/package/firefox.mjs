@@ -3,16 +3,19 @@
 
 import puppeteer from "puppeteer-core";
 
-import { findProgram } from "./programs.mjs";
+import { findProgram, onPath } from "./programs.mjs";
 
-const PATHS = ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/snap/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"];
+const NAMES = ["firefox-esr", "firefox"];
+const ELSEWHERE = ["/snap/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"];
 
 /** What one case may take. */
 const PROTOCOL_MS = 180_000;
 
-/** @param {number} [protocolTimeout] ms @returns {Promise<{ browser: import("puppeteer-core").Browser, missing?: undefined } | { browser?: undefined, missing: string }>} */
+/** As `openBrowser` does: with CI=true there has to be one. @param {number} [protocolTimeout] ms @returns {Promise<{ browser: import("puppeteer-core").Browser, missing?: undefined } | { browser?: undefined, missing: string }>} */
 export async function openFirefox(protocolTimeout = PROTOCOL_MS) {
-  const executablePath = findProgram("FIREFOX_PATH", PATHS, "firefox-esr");
-  if (!executablePath) return { missing: "expected Firefox, found none; name one in FIREFOX_PATH" };
+  const executablePath = findProgram("FIREFOX_PATH", [...onPath(NAMES), ...ELSEWHERE], "firefox-esr");
+  const missing = "expected Firefox, found none; name one in FIREFOX_PATH";
+  if (!executablePath && process.env.CI === "true") throw new Error(missing);
+  if (!executablePath) return { missing };
   return { browser: await puppeteer.launch({ browser: "firefox", executablePath, headless: true, protocolTimeout }) };
 }

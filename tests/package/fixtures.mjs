@@ -27,7 +27,7 @@ export function makeModels() {
   for (const name of ["tiny_fp32", "tiny_int8"]) cpSync(join(MODELS, `${name}.onnx`), join(KEPT, `${name}.onnx`));
   cpSync(join(MODELS, "wordpiece", "tokenizer.json"), join(KEPT, "tokenizer.json"));
   writeFileSync(join(KEPT, "padded_int8.onnx"), padded(readFileSync(join(MODELS, "tiny_int8.onnx"))));
-  keepWhole(join(KEPT, "tabled_int8.onnx"), () => resizeTable(readFileSync(join(MODELS, "tiny_int8.onnx")), "word_embeddings", MANY_ROWS));
+  makeTabled(join(KEPT, "tabled_int8.onnx"));
   const { seed, models } = JSON.parse(readFileSync(join(GOLDEN, "minilm.json"), "utf8"));
   for (const kind of /** @type {const} */ (["fp32", "int8"])) {
     const path = join(KEPT, `minilm-l6_${kind}.onnx`);
@@ -39,12 +39,17 @@ export function makeModels() {
   return KEPT;
 }
 
-/** Makes what is not there yet. @param {string} path @param {() => Uint8Array} make */
-function keepWhole(path, make) {
-  if (!existsSync(path)) writeWhole(path, make());
+/** The small model with a large word table, unless it was made of what is there now. @param {string} path */
+function makeTabled(path) {
+  const from = join(MODELS, "tiny_int8.onnx");
+  const madeOf = sha256(Buffer.concat([from, join(MODELS, "fill.mjs")].map((file) => readFileSync(file)))) + MANY_ROWS;
+  const stamp = `${path}.made-of`;
+  if (existsSync(path) && existsSync(stamp) && readFileSync(stamp, "utf8") === madeOf) return;
+  writeWhole(path, resizeTable(readFileSync(from), "word_embeddings", MANY_ROWS));
+  writeWhole(stamp, madeOf);
 }
 
-/** Two runtimes may be at it at once. @param {string} path @param {Uint8Array} bytes */
+/** Two runtimes may be at it at once. @param {string} path @param {Uint8Array | string} bytes */
 function writeWhole(path, bytes) {
   writeFileSync(`${path}.${process.pid}`, bytes);
   renameSync(`${path}.${process.pid}`, path);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -86,14 +86,15 @@ test("in Node a model is also a path or a file: URL, its tokenizer beside it", a
 
 test("in Node a file that cannot be read ends its load and nothing else, and none stays open", { skip: process.platform !== "linux" }, async () => {
   const { createServer } = await import("node:net");
-  const { mkdtemp, readdir } = await import("node:fs/promises");
-  const path = join(await mkdtemp(join(tmpdir(), "rerank-wasm-")), "model.onnx");
+  const folder = await mkdtemp(join(tmpdir(), "rerank-wasm-"));
+  const path = join(folder, "model.onnx");
   // A socket can be found and not be opened, also by root.
   const server = createServer().listen(path);
   await new Promise((listening) => server.once("listening", listening));
   const tokenizer = join(models, "tokenizer.json");
   await assert.rejects(api.LocalReranker.load({ model: path, tokenizer, workers: 0 }), { code: "not_found", message: /could not be read: ENXIO/ });
   server.close();
+  await rm(folder, { recursive: true });
   const count = async () => (await readdir("/proc/self/fd")).length;
   const before = await count();
   for (let load = 0; load < 20; load++) {
@@ -139,15 +140,20 @@ test("the small model of the model package: its size, its digests, and what it r
 });
 
 test("after load, ranking makes no request and reads no file", async () => {
-  const reranker = await api.LocalReranker.load({ model: join(models, "tiny_int8.onnx") });
-  const { fetch } = globalThis;
-  globalThis.fetch = () => assert.fail("a request while ranking");
-  try {
-    assert.equal((await reranker.rerank(REQUEST)).results.length, 2);
-  } finally {
-    globalThis.fetch = fetch;
+  for (const workers of [0, 2]) {
+    const folder = await mkdtemp(join(tmpdir(), "rerank-wasm-"));
+    for (const name of ["tiny_int8.onnx", "tokenizer.json"]) await copyFile(join(models, name), join(folder, name));
+    const reranker = await api.LocalReranker.load({ model: join(folder, "tiny_int8.onnx"), workers });
+    await rm(folder, { recursive: true });
+    const { fetch } = globalThis;
+    globalThis.fetch = () => assert.fail("a request while ranking");
+    try {
+      assert.equal((await reranker.rerank(REQUEST)).results.length, 2);
+    } finally {
+      globalThis.fetch = fetch;
+    }
+    reranker.dispose();
   }
-  reranker.dispose();
 });
 
 test("importing has no side effects, and require works", { skip: !process.features.require_module }, async () => {
@@ -161,8 +167,9 @@ for (const workers of [0, 2]) {
     const script = join(ROOT, "tests", "package", "rounds.mjs");
     const output = execFileSync(process.execPath, ["--expose-gc", script, join(models, "tiny_int8.onnx"), String(workers)], { encoding: "utf8" });
     const bytes = /** @type {number[]} */ (JSON.parse(output));
-    const [first, last] = [bytes[0], bytes[bytes.length - 1]];
-    t.diagnostic(`${(first / 1e6).toFixed(0)} MB after the first round, ${(last / 1e6).toFixed(0)} MB after ${bytes.length}`);
+    // A worker that takes long to end makes a round look larger than what it leaves.
+    const [first, last] = [bytes[0], Math.min(...bytes.slice(-10))];
+    t.diagnostic(`${(first / 1e6).toFixed(0)} MB after the first round, ${(last / 1e6).toFixed(0)} MB at the end of ${bytes.length}`);
     assert.ok(last <= 1.1 * first, `${last} bytes after ${first}`);
   });
 }

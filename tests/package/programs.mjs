@@ -3,6 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 
 /**
  * @param {string} variable of the environment, which may name one @param {readonly string[]} paths where it is looked for
@@ -13,6 +14,9 @@ export function findProgram(variable, paths, debian) {
   if (named && !isProgram(named)) throw new Error(`${variable}: expected a program, found none at ${named}`);
   return named || paths.find(isProgram) || (installByApt(debian) ? paths.find(isProgram) : undefined);
 }
+
+/** Where a shell would look for them. @param {readonly string[]} names */
+export const onPath = (names) => (process.env.PATH ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
 
 /** @param {string} path */
 export function isProgram(path) {

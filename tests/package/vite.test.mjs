@@ -2,7 +2,7 @@
 // A stranger's Vite app: what it emits, and whether it ranks in Chromium under a strict policy.
 
 import assert from "node:assert/strict";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import { after, test } from "node:test";
 
@@ -13,7 +13,10 @@ import { openBrowser } from "./chromium.mjs";
 import { ROOT, app } from "./installed.mjs";
 
 const { browser, missing } = await openBrowser();
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  rmSync(root, { recursive: true });
+});
 
 /** All a page needs to allow: no blob:, no eval, no other origin. */
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";

@@ -2,7 +2,7 @@
 // A real workerd: the edge Worker of www/, the cases inside an isolate, and how much memory ranking takes there.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
@@ -49,7 +49,10 @@ async function main() {
   const isolate = new Miniflare({ ...common, modules: await bundleWorker(here("cases.mjs"), { withModel: true }) });
   const fixtures = await serveFixtures();
   const contract = await startContractServer();
-  after(() => Promise.all([edge.dispose(), isolate.dispose(), fixtures.close(), contract.close()]));
+  after(async () => {
+    await Promise.all([edge.dispose(), isolate.dispose(), fixtures.close(), contract.close()]);
+    rmSync(assets, { recursive: true });
+  });
 
   const ask = async (/** @type {string} */ path, /** @type {any} */ init = undefined) => {
     const reply = await edge.dispatchFetch(`http://edge${path}`, init);

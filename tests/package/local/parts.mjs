@@ -3,7 +3,7 @@
 
 import { equal, ok, rejects, same } from "../expect.mjs";
 import { windowsOf } from "./long.mjs";
-import { LONG, QUERY, SHORT, abortLeavesFit, documentsOf, pickOne, random, sleep, withWorkers } from "./workers.mjs";
+import { LONG, QUERY, SHORT, abortLeavesFit, documentsOf, killAll, pickOne, random, sleep, until, untilNoneLives, withWorkers } from "./workers.mjs";
 
 /** Copies never fit. */
 const SPLIT = { maxMemoryBytes: 1 };
@@ -54,8 +54,7 @@ const all = [
         const last = reranker.rerank(LONG);
         reranker.dispose();
         await rejects(last, "disposed");
-        await sleep(100);
-        equal(alive.size, 0, "workers after dispose");
+        await untilNoneLives(alive);
       }),
   },
   {
@@ -69,17 +68,20 @@ const all = [
         let kills = 0;
         for (let call = 0; call < CALLS; call++) {
           let done = 0;
+          let victim;
           const pending = reranker.rerank({ query: QUERY, documents, onProgress: () => done++ });
           if (next() < 0.2 && alive.size > 0) {
             if (next() < 0.7) await sleep(next() * 5);
-            pickOne(alive, next())?.terminate();
+            victim = pickOne(alive, next());
+            victim?.terminate();
             kills++;
           }
           same((await pending).results, expected, `call ${call}`);
+          // Of two deaths that are told of in one call the second is its end.
+          await until(() => !alive.has(victim), "the victim is gone");
           equal(done, documents.length, `documents told of in call ${call}`);
         }
-        for (const worker of [...alive]) worker.terminate();
-        await sleep(50);
+        await killAll(alive);
         same((await reranker.rerank({ query: QUERY, documents })).results, expected, "results after all idle parts died");
         reranker.dispose();
         return `${kills} kills in ${CALLS} calls`;
