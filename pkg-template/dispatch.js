@@ -4,7 +4,7 @@
 // A lane is the instance of this thread or a worker. One that dies is replaced, and its document is scored again; the
 // second death that meets a call ends it.
 
-import { RerankError, isFailure, isRerankError } from "./error.js";
+import { RerankError, fromFailure, isFailure, isRerankError } from "./error.js";
 import { LaneDied } from "./worker/lane.js";
 
 /**
@@ -68,7 +68,7 @@ export class Dispatcher {
         const call = { tasks: [], running: new Set(), deaths: new Set(), fail: reject };
         /** @param {number} index @returns {Task} */
         const scoring = (index) => ({
-          run: (lane) => lane.score({ ...rest, documents: [documents[index]] }, onProgress && ((windows) => underWay({ index, ...windows }))),
+          run: (lane) => lane.score({ ...rest, documents: [documents[index]] }, onProgress && ((windows) => underWay({ index, ...windows }))).catch(renumbered(index)),
           done: (one) => {
             if (!this.#calls.has(id)) return;
             scored.push({ ...one, index });
@@ -211,6 +211,13 @@ export function inThisThread(lane, notes) {
     },
   };
 }
+
+/** The document at fault is a lane's only one. @param {number} index it has here @returns {(error: any) => never} */
+const renumbered = (index) => (error) => {
+  if (error?.index !== 0) throw error;
+  const { code, message, retryable } = error;
+  throw fromFailure({ code, message: message.replace("documents[0]", `documents[${index}]`), retryable, index });
+};
 
 /** Scored again after the first death; the second one may be the document's doing, or the memory's. @param {Call} call @param {Task} task @param {LaneDied} error */
 function afterDeath(call, task, error) {

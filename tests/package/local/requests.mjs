@@ -184,6 +184,19 @@ export const cases = [
     }),
   },
   {
+    name: "a pair without a token is refused by the number of its document",
+    async run({ load, url, bytes }) {
+      const tokenizer = { ...JSON.parse(new TextDecoder().decode(await bytes("models/tokenizer.json"))), post_processor: null };
+      for (const workers of [0, 2]) {
+        const reranker = await load({ model: url("models/tiny_int8.onnx"), tokenizer, workers });
+        // Blank it is not, and BERT's normalizer drops it.
+        const error = await rejects(reranker.rerank({ query: "\u200b", documents: ["a longer one", "b", "\u200b"] }), "invalid_request", /^documents\[2\]: expected a token/);
+        equal(error.index, 2, "index");
+        reranker.dispose();
+      }
+    },
+  },
+  {
     name: "nasty documents are ranked by the default model",
     async run({ loadDefault }) {
       const documents = ["\ud83d", "a\0b", "👩‍👩‍👧‍👦🏳️‍🌈", "\u200b", "<mask></s><s>", "x".repeat(1 << 20), "\u3000a\u2028b"];
