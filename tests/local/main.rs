@@ -3,6 +3,8 @@
 #![cfg(feature = "local")]
 
 mod exports;
+mod fusing;
+mod graphs;
 mod loading;
 mod ranking;
 mod windows;

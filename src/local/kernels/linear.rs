@@ -1,6 +1,7 @@
 //! A linear layer in int8: exact sums, scaled back, with its bias and what follows it.
 
 use std::array::from_fn;
+use std::sync::Arc;
 
 use crate::local::kernels::activation::Activation;
 use crate::local::kernels::lanes::{F32x4, I32x4, LANES, padded, rest, rest_mut, store_all};
@@ -11,7 +12,8 @@ use crate::local::kernels::tile::{COLUMNS, Take, VECTORS, products};
 /// `activation(x × weights + bias)`, the weights in eight bits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear {
-    panels: Panels,
+    /// One copy for all layers that share them.
+    panels: Arc<Panels>,
     /// `[outputs]`
     scales: Vec<f32>,
     /// `[outputs]`
@@ -24,12 +26,13 @@ pub struct Linear {
 impl Linear {
     /// `scales` and `bias` are `[outputs]`, `zero_points` too or empty; `None` where one of them is not.
     pub fn new(
-        panels: Panels,
+        panels: impl Into<Arc<Panels>>,
         scales: Vec<f32>,
         bias: Vec<f32>,
         zero_points: Vec<i32>,
         activation: Activation,
     ) -> Option<Self> {
+        let panels = panels.into();
         let outputs = panels.outputs();
         let fits = scales.len() == outputs && bias.len() == outputs;
         let zero_points = if zero_points.iter().all(|&it| it == 0) { vec![] } else { zero_points };
@@ -47,7 +50,8 @@ impl Linear {
     /// Sums are exact: 255 × 128 × inputs stays below 2³¹ up to 65,000 inputs.
     pub fn apply(&self, rows: &Rows, out: &mut [f32]) {
         let totals = if self.zero_points.is_empty() { vec![] } else { rows.totals() };
-        products(rows, &self.panels, &mut Scaled { linear: self, rows, totals: &totals, out });
+        let panels = &*self.panels;
+        products(rows, panels, &mut Scaled { linear: self, panels, rows, totals: &totals, out });
         self.activation.apply(out);
     }
 }
@@ -55,6 +59,7 @@ impl Linear {
 /// Sums, scaled back, with their bias.
 struct Scaled<'a> {
     linear: &'a Linear,
+    panels: &'a Panels,
     rows: &'a Rows,
     /// `[rows]`, of the meant numbers, where weights have zero points.
     totals: &'a [i32],
@@ -76,14 +81,14 @@ impl Take for Scaled<'_> {
 
     #[inline(always)]
     fn columns(&self, first: usize) -> Columns {
-        let Linear { panels, scales, bias, zero_points, .. } = self.linear;
+        let Linear { scales, bias, zero_points, .. } = self.linear;
         let at = |vector| first + vector * LANES;
         let numbers = |all: &[f32]| from_fn(|vector| F32x4::load(rest(all, at(vector)), 0.0));
         let whole = |all: &[i32]| from_fn(|vector| I32x4::from_array(padded(all, at(vector))));
         Columns {
             scales: numbers(scales),
             bias: numbers(bias),
-            sums: whole(panels.sums()),
+            sums: whole(self.panels.sums()),
             zero_points: whole(zero_points),
         }
     }
@@ -98,7 +103,7 @@ impl Take for Scaled<'_> {
             less(&mut sums, padded(shifts, row), columns.sums);
         }
         let factors = padded::<f32, N>(self.rows.scales(), row);
-        let outputs = self.linear.panels.outputs();
+        let outputs = self.panels.outputs();
         let rows = rest_mut(self.out, row * outputs + first).chunks_mut(outputs);
         let count = COLUMNS.min(outputs.saturating_sub(first));
         for ((sums, factor), places) in sums.into_iter().zip(factors).zip(rows) {

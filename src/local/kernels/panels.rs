@@ -39,11 +39,6 @@ impl Panels {
         self.outputs
     }
 
-    /// Bytes of memory.
-    pub fn size(&self) -> usize {
-        self.bytes.len() + self.sums.len() * size_of::<i32>()
-    }
-
     /// The weights as they were, row-major `[inputs, outputs]`.
     pub fn unpacked(&self) -> Vec<i8> {
         let group = self.dot.group();

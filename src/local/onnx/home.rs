@@ -7,7 +7,6 @@ use tract_onnx::prelude::{Datum, DatumType, Tensor, TractError, TractResult};
 use crate::local::kernels::{Dot, Packing, Panels};
 
 /// An initializer that is here.
-#[derive(Clone)]
 pub(super) enum Home {
     /// As it stands in the file.
     Tensor(Arc<Tensor>),
@@ -16,11 +15,14 @@ pub(super) enum Home {
 }
 
 /// Weights in eight bits `[inputs, outputs]`, packed.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Packed {
-    pub(super) panels: Panels,
+    /// One copy for all layers that share them.
+    pub(super) panels: Arc<Panels>,
     /// They were u8: here they are 128 less, and so must their zero points be.
     pub(super) is_lowered: bool,
+    /// Of columns that were f32 and became eight bits here, `[outputs]`.
+    pub(super) scales: Option<Vec<f32>>,
 }
 
 impl Home {
@@ -28,14 +30,14 @@ impl Home {
     ///
     /// # Errors
     /// Where there is no room for another copy of it.
-    pub(super) fn tensor(self) -> TractResult<Arc<Tensor>> {
-        let Packed { panels, is_lowered } = match self {
-            Self::Tensor(tensor) => return Ok(tensor),
+    pub(super) fn tensor(&self) -> TractResult<Arc<Tensor>> {
+        let Packed { panels, is_lowered, .. } = match self {
+            Self::Tensor(tensor) => return Ok(Arc::clone(tensor)),
             Self::Panels(packed) => packed,
         };
         let shape = [panels.inputs(), panels.outputs()];
         let weights = panels.unpacked();
-        let tensor = if is_lowered {
+        let tensor = if *is_lowered {
             Tensor::from_shape(&shape, &weights.into_iter().map(|it| it as u8 ^ HALF).collect::<Vec<u8>>())
         } else {
             Tensor::from_shape(&shape, &weights)
@@ -43,14 +45,14 @@ impl Home {
         tensor.map(Arc::new)
     }
 
-    /// A matrix packed, and its columns' scales where it is in f32, which becomes eight bits here.
+    /// A matrix packed; one in f32 becomes eight bits here.
     ///
     /// # Errors
     /// Where it is no matrix.
-    pub(super) fn packed(self) -> TractResult<(Packed, Option<Vec<f32>>)> {
+    pub(super) fn packed(&self) -> TractResult<Packed> {
         let tensor = match self {
             Self::Tensor(tensor) => tensor,
-            Self::Panels(packed) => return Ok((packed, None)),
+            Self::Panels(packed) => return Ok(packed.clone()),
         };
         let &[inputs, outputs] = tensor.shape() else { return Err(TractError::msg("weights: expected two axes")) };
         let datum_type = tensor.datum_type().unquantized();
@@ -64,7 +66,7 @@ impl Home {
             scales = Some(quantize(tensor.try_as_plain_ram()?.as_slice::<f32>()?, outputs, &mut packing));
         }
         let panels = packing.finish().ok_or_else(|| TractError::msg("weights: fewer than their shape says"))?;
-        Ok((Packed { panels, is_lowered }, scales))
+        Ok(Packed { panels: Arc::new(panels), is_lowered, scales })
     }
 }
 
@@ -122,7 +124,7 @@ impl Incoming {
             Self::Tensor(tensor, _) => Home::Tensor(Arc::new(*tensor)),
             Self::Panels(packing) => {
                 let is_lowered = packing.is_lowered();
-                Home::Panels(Packed { panels: packing.finish()?, is_lowered })
+                Home::Panels(Packed { panels: Arc::new(packing.finish()?), is_lowered, scales: None })
             }
         })
     }
@@ -175,13 +177,11 @@ mod tests {
         let bytes: Vec<u8> = (0..21 * 13).map(|at| (at * 37 % 256) as u8).collect();
         for datum_type in [u8::datum_type(), i8::datum_type()] {
             let afterwards = home(datum_type, false, &bytes, 50);
-            let (expected, _) = afterwards.clone().packed().expect("a matrix");
+            let expected = afterwards.packed().expect("a matrix");
             for piece in [1, 13, 200] {
                 let passing = home(datum_type, true, &bytes, piece);
-                assert_eq!(passing.clone().tensor().expect("room"), afterwards.clone().tensor().expect("it is one"));
-                let (packed, scales) = passing.packed().expect("packed");
-                assert_eq!((&packed.panels, packed.is_lowered), (&expected.panels, expected.is_lowered));
-                assert_eq!(scales, None);
+                assert_eq!(passing.tensor().expect("room"), afterwards.tensor().expect("it is one"));
+                assert_eq!(passing.packed().expect("packed"), expected);
             }
         }
     }

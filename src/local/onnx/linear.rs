@@ -9,7 +9,7 @@ use tract_onnx::tract_hir::internal::{
 };
 
 use crate::local::kernels::{self, Activation, Rows};
-use crate::local::onnx::home::{Home, Packed};
+use crate::local::onnx::home::Packed;
 
 /// Name of the operator.
 const NAME: &str = "RerankInt8Linear";
@@ -21,20 +21,20 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    /// Adds a layer of weights i8, u8 or f32 `[inputs, outputs]`; scale f32 and zero point of the weights' type, both of one
-    /// number or `[outputs]`; bias f32 `[outputs]`. Weights in f32 are quantized by column.
+    /// Adds a layer of weights `[inputs, outputs]`; scale f32, where the weights have none of their own, and zero point of the
+    /// weights' type, both of one number or `[outputs]`; bias f32 `[outputs]`.
     ///
     /// # Errors
     /// Where types or sizes differ from that.
     pub(super) fn push(
         &mut self,
-        weights: Home,
+        weights: Packed,
         scale: Option<&Tensor>,
         zero_point: Option<&Tensor>,
         bias: Option<&Tensor>,
         activation: Activation,
     ) -> TractResult<()> {
-        let (Packed { panels, is_lowered }, scales) = weights.packed()?;
+        let Packed { panels, is_lowered, scales } = weights;
         let outputs = panels.outputs();
         let by_column = |tensor: Option<&Tensor>, otherwise: f32| match tensor.map(numbers).transpose()? {
             None => Ok(vec![otherwise; outputs]),

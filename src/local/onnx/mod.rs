@@ -143,7 +143,6 @@ fn built(
     refuse::opset(&file)?;
     let mut graph = file.graph.take().unwrap_or_default();
     rewrite::simplify(&mut graph);
-    weights.count_readers(&graph);
     refuse::operators(&graph, operators::is_known)?;
     let is_large = |name: &str| weights.has(name) || weights.is_skipped(name) || weights.is_left(name);
     refuse::initializers(&graph, is_large)?;
@@ -156,8 +155,10 @@ fn built(
         .filter(|it| range.from.as_ref().is_none_or(|from| it.reach(from) && *from != it.name));
     let is_last = range.to.is_none();
     let (rows_left, came_first) = (weights.rows_left(), weights.came_first);
+    let cut = cut(graph, range, readings.as_ref(), &inputs, &weights)?;
+    drafted.count(&cut.iter().map(|(graph, _)| graph).collect::<Vec<_>>(), &mut weights);
     let mut graphs = Vec::new();
-    for (mut graph, inputs) in cut(graph, range, readings.as_ref(), &inputs, &weights)? {
+    for (mut graph, inputs) in cut {
         let mut places = Places::default();
         let placed = drafted.build(&mut graph, &mut weights, &mut places).and_then(|()| match fusing {
             Fusing::Nothing => Ok(0),

@@ -14,7 +14,7 @@ use crate::local::onnx::fuse::{chains, linear, norm};
 use crate::local::onnx::linear::Linear;
 use crate::local::onnx::norm::Norm;
 use crate::local::onnx::places::Places;
-use crate::local::onnx::weights::Weights;
+use crate::local::onnx::weights::{Taken, Weights};
 
 /// Name of a node that stands for a draft; no file has it.
 const NAME: &str = "RerankDraft";
@@ -95,6 +95,22 @@ impl Layer {
                 Box::new(Evidence::new(&parameters?)?)
             }
         })
+    }
+
+    /// All that its operator will take.
+    fn takes(&self) -> Vec<Taken<'_>> {
+        match self {
+            Self::Linear(matrices) => {
+                let of_each = matrices.iter().flat_map(|it| {
+                    let others = [&it.scale, &it.zero_point, &it.bias].into_iter().flatten().map(Taken::Plain);
+                    others.chain([Taken::Packed(&it.weights)])
+                });
+                of_each.collect()
+            }
+            Self::Attention { .. } => vec![],
+            Self::Norm(it) => vec![Taken::Plain(&it.gamma), Taken::Plain(&it.beta)],
+            Self::Evidence(parameters) => parameters.iter().map(Taken::Plain).collect(),
+        }
     }
 
     pub(super) fn role(&self) -> Role {
@@ -191,6 +207,11 @@ impl Drafts {
         graph.node = joined;
     }
 
+    /// All that the operators of those left among `nodes` will take.
+    pub(super) fn takes<'a>(&'a self, nodes: impl Iterator<Item = &'a NodeProto>) -> impl Iterator<Item = Taken<'a>> {
+        nodes.filter_map(|node| self.of(node)).flat_map(Layer::takes)
+    }
+
     /// Makes the operators, which take their weights, those that read each other's values as one.
     pub(super) fn build(&self, graph: &mut GraphProto, weights: &mut Weights, places: &mut Places) -> TractResult<()> {
         let mut operators = HashMap::new();
@@ -209,7 +230,7 @@ fn linear_operator(matrices: &[Matrix], weights: &mut Weights) -> TractResult<Li
     for Matrix { weights: matrix, scale, zero_point, bias, activation } in matrices {
         let mut take = |tensor: &Option<TensorProto>| tensor.as_ref().map(|it| weights.take(it)).transpose();
         let (scale, zero_point, bias) = (take(scale)?, take(zero_point)?, take(bias)?);
-        let matrix = weights.take_home(matrix)?;
+        let matrix = weights.take_packed(matrix)?;
         linear.push(matrix, scale.as_deref(), zero_point.as_deref(), bias.as_deref(), *activation)?;
     }
     Ok(linear)

@@ -68,7 +68,13 @@ pub(super) struct Drafted {
 }
 
 impl Drafted {
-    /// Makes operators of the drafts that are left in `graph`, each of which takes its weights.
+    /// Tells `weights` what `graphs`, all that are left of the graph, will take of them.
+    pub(super) fn count(&self, graphs: &[&GraphProto], weights: &mut Weights) {
+        let nodes = || graphs.iter().flat_map(|graph| &graph.node);
+        weights.count(nodes(), self.drafts.takes(nodes()));
+    }
+
+    /// Makes operators of the drafts that are left in `graph`, each of which takes its weights, which [`Drafted::count`] counted.
     ///
     /// # Errors
     /// Where weights, scales and biases are of sizes that do not fit together.
