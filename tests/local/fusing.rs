@@ -23,3 +23,15 @@ fn large_weights_may_be_read_twice_through_one_node() {
     with(&["turned = Transpose(weights) perm=[1,0]", "y = MatMul(x, weights)", "z = MatMul(y, turned)"], "1 of 1");
     with(&["turned = Transpose(weights) perm=[1,0]", "y = MatMul(x, turned)", "z = MatMul(y, weights)"], "1 of 1");
 }
+
+/// As relative positions that are not projected first, in a file of `quantize_static`.
+#[test]
+fn a_table_in_eight_bits_may_be_multiplied() {
+    let mut lines = Lines::new(16, 13);
+    lines.eight_bits("positions", &[32, 16]);
+    lines.add("positions in f32 = DequantizeLinear(positions, positions scale)");
+    lines.linear("projected", "positions in f32", [16, 16]);
+    lines.add("rows = Gather(projected, input_ids)");
+    lines.add("sum = Add(x, rows)");
+    assert!(fused_as_plain(&lines.file("sum")).starts_with("1 of 1"));
+}

@@ -53,6 +53,13 @@ impl Lines {
         self.graph.node.push(node);
     }
 
+    /// `y = x × weights` in eight bits, named so, of so many outputs: one that the linear rule knows.
+    pub(crate) fn linear(&mut self, output: &str, input: &str, [inputs, outputs]: [i64; 2]) {
+        self.eight_bits(&format!("{output} matrix"), &[inputs, outputs]);
+        self.add(&format!("{output} weights = DequantizeLinear({output} matrix, {output} matrix scale)"));
+        self.add(&format!("{output} = MatMul({input}, {output} weights)"));
+    }
+
     /// Random numbers up to `most`.
     pub(crate) fn floats(&mut self, name: &str, dims: &[i64], most: f32) {
         let numbers = noise(dims, name.len() as u64).map(|it| f32::from(it) / 128.0 * most);

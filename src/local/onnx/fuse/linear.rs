@@ -101,9 +101,8 @@ fn dequantized<'a>(index: &Index<'a>, node: &'a NodeProto) -> Option<Linear<'a>>
         [name, ..] => Some(index.constant(name)?),
         [] => None,
     };
-    let input = index.before(index.before(node.input.first()?, "DequantizeLinear"), "QuantizeLinear");
     is_by_column.then_some(Linear {
-        input,
+        input: node.input.first()?,
         output: output(node),
         weights,
         scale: Some(scale),
