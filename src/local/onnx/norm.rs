@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tract_onnx::prelude::TractError;
+use tract_onnx::tract_core::broadcast::multi_broadcast;
 use tract_onnx::tract_hir::internal::{
     Datum, DatumTypeExt, EvalContext, EvalOp, IntoTensor, Op, StaticName, TValue, TVec, Tensor, TractResult, TypedFact,
     TypedOp, as_op, op_as_typed_op, op_out_of_plan, tvec,
@@ -13,7 +14,7 @@ use crate::local::kernels::{LayerNorm, add};
 /// Name of the operator.
 const NAME: &str = "RerankLayerNorm";
 
-/// `x f32 [..., width]`, and maybe a second of the same shape → `f32 [..., width]`.
+/// `x f32 [..., width]`, and maybe a second that is added to it → `f32 [..., width]`.
 #[derive(Clone, Debug)]
 pub(super) struct Norm {
     norm: Arc<LayerNorm>,
@@ -51,8 +52,12 @@ impl EvalOp for Norm {
     op_out_of_plan!();
 
     fn eval(&self, _: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let residual = if inputs.len() > 1 { inputs.pop() } else { None };
+        let mut residual = if inputs.len() > 1 { inputs.pop() } else { None };
         let mut y = inputs.pop().ok_or_else(|| unexpected("arity"))?.into_tensor();
+        if let Some(other) = residual.as_mut().filter(|it| it.shape() != y.shape()) {
+            let shape = multi_broadcast(&[y.shape(), other.shape()])?;
+            (y, *other) = (y.broadcast_to_shape(&shape)?, other.broadcast_to_shape(&shape)?.into());
+        }
         let mut plain = y.try_as_plain_ram_mut()?;
         let rows = plain.as_slice_mut::<f32>()?;
         if let Some(residual) = residual {
@@ -65,12 +70,12 @@ impl EvalOp for Norm {
 
 impl TypedOp for Norm {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let [x, rest @ ..] = inputs else { return Err(unexpected("arity")) };
-        let fits = x.shape.last().is_some_and(|it| *it == self.norm.width().into());
-        if !fits || rest.iter().any(|it| it.shape != x.shape) {
+        // As an Add would, which is what stood there: one row may be added to all.
+        let shape = multi_broadcast(&inputs.iter().map(|it| it.shape.to_tvec()).collect::<TVec<_>>())?;
+        if shape.last().is_none_or(|it| *it != self.norm.width().into()) {
             return Err(unexpected("shape"));
         }
-        Ok(tvec!(f32::datum_type().fact(x.shape.clone())))
+        Ok(tvec!(f32::datum_type().fact(shape)))
     }
 
     as_op!();

@@ -26,48 +26,48 @@ pub(super) struct Attention<'a> {
     pub(super) output: &'a str,
     /// Numbers of a head.
     pub(super) head: usize,
+    /// Heads of queries, of keys and of values, as shapes say them: −1, what is left.
+    heads: [i64; 3],
+    /// Numbers of a row of the output, likewise.
+    width: i64,
     /// What scores are multiplied with.
     pub(super) scale: f32,
 }
 
+impl Attention<'_> {
+    /// Whether heads side by side are the rows of queries, keys and values, `width` numbers each.
+    pub(super) fn fits(&self, width: i64) -> bool {
+        let Some(heads) = width.checked_div(self.head as i64) else { return false };
+        let is = |said: i64, meant: i64| said == -1 || said == meant;
+        heads * self.head as i64 == width && self.heads.iter().all(|&it| is(it, heads)) && is(self.width, width)
+    }
+}
+
 /// The attention whose softmax `node` is.
 pub(super) fn attention<'a>(index: &Index<'a>, node: &'a NodeProto) -> Option<Attention<'a>> {
-    let is_softmax = node.op_type == "Softmax" && matches!(whole(node, "axis").unwrap_or(-1), -1 | 3);
+    // Without an axis it goes over more than the last one before opset 13; exporters write it.
+    let is_softmax = node.op_type == "Softmax" && matches!(whole(node, "axis"), Some(-1 | 3));
     let masked = node.input.first().filter(|_| is_softmax)?;
     let (product, factor, mask) = scores(index, masked)?;
     let [left, right] = index.written_by(product, "MatMul")?.input.as_slice() else { return None };
     let (queries, query_factor) = scaled(index, left);
     let (keys, key_factor) = scaled(index, right);
-    let (queries, head) = head_of(index, queries)?;
-    let (keys, key_head) = keys_of(index, keys)?;
+    let (queries, [query_heads, head]) = heads_of(index, queries)?;
+    let (keys, [key_heads, key_head]) = keys_of(index, keys)?;
     let weighted = index.only_reader(not_a_number_guard(index, output(node)).unwrap_or(output(node)), "MatMul")?;
-    let (values, value_head) = head_of(index, weighted.input.get(1)?)?;
+    let (values, [value_heads, value_head]) = heads_of(index, weighted.input.get(1)?)?;
     let joined = index.only_reader(output(weighted), "Transpose").filter(|node| permutes(node, &[0, 2, 1, 3]))?;
     let reshaped = index.only_reader(output(joined), "Reshape")?;
-    let factors = [factor, query_factor, key_factor].map(|factor| factor.of(head)).into_iter().product();
+    let &[_, _, Some(width)] = index.dimensions(reshaped.input.get(1)?)?.as_slice() else { return None };
+    let scale = factor * query_factor * key_factor;
+    let heads = [query_heads, key_heads, value_heads];
     let is_whole = head == key_head && head == value_head;
-    is_whole.then(|| Attention { queries, keys, values, mask, output: output(reshaped), head, scale: factors })
-}
-
-/// What multiplies a product.
-#[derive(Clone, Copy)]
-enum Factor {
-    Number(f32),
-    /// The fourth root of 1 / head, which is computed from a shape at run time.
-    RootOfRoot,
-}
-
-impl Factor {
-    fn of(self, head: usize) -> f32 {
-        match self {
-            Self::Number(number) => number,
-            Self::RootOfRoot => (head as f32).sqrt().recip().sqrt(),
-        }
-    }
+    let head = usize::try_from(head).ok().filter(|&it| it > 0 && is_whole)?;
+    Some(Attention { queries, keys, values, mask, output: output(reshaped), head, heads, width, scale })
 }
 
 /// The product below the scores, what it is multiplied with, and the mask added to it.
-fn scores<'a>(index: &Index<'a>, name: &'a str) -> Option<(&'a str, Factor, Option<&'a str>)> {
+fn scores<'a>(index: &Index<'a>, name: &'a str) -> Option<(&'a str, f32, Option<&'a str>)> {
     let bare = |name: &'a str| {
         let (product, factor) = scaled(index, name);
         index.written_by(product, "MatMul").map(|_| (product, factor))
@@ -78,52 +78,43 @@ fn scores<'a>(index: &Index<'a>, name: &'a str) -> Option<(&'a str, Factor, Opti
     with(one, two).or_else(|| with(two, one))
 }
 
-/// What stands before a multiplication with, or a division by, a number.
-fn scaled<'a>(index: &Index<'a>, name: &'a str) -> (&'a str, Factor) {
+/// What stands before a multiplication with, or a division by, a number; one that is computed of the size of a head, as torch's
+/// old exporter leaves scaled_dot_product_attention, is a constant by now.
+fn scaled<'a>(index: &Index<'a>, name: &'a str) -> (&'a str, f32) {
     let divided = index.written_by(name, "Div").and_then(|node| match node.input.as_slice() {
-        [one, two] => index.scalar(two).map(|number| (one.as_str(), Factor::Number(number.recip()))),
+        [one, two] => index.scalar(two).map(|number| (one.as_str(), number.recip())),
         _ => None,
     });
     let multiplied = || {
         let [one, two] = index.written_by(name, "Mul")?.input.as_slice() else { return None };
-        let factor = |name: &str| index.scalar(name).map(Factor::Number).or_else(|| root_of_root(index, name));
-        factor(two).map(|factor| (one.as_str(), factor)).or_else(|| factor(one).map(|factor| (two.as_str(), factor)))
+        let times = |name: &str, rest: &'a str| index.scalar(name).map(|factor| (rest, factor));
+        times(two, one).or_else(|| times(one, two))
     };
-    divided.or_else(multiplied).unwrap_or((name, Factor::Number(1.0)))
+    divided.or_else(multiplied).unwrap_or((name, 1.0))
 }
 
-/// `Sqrt(1 / Sqrt(last dimension))`, as torch's old exporter leaves scaled_dot_product_attention.
-fn root_of_root(index: &Index<'_>, name: &str) -> Option<Factor> {
-    let quotient = index.before(index.written_by(name, "Sqrt")?.input.first()?, "Cast");
-    let [one, root] = index.written_by(quotient, "Div")?.input.as_slice() else { return None };
-    let cast = index.written_by(index.written_by(root, "Sqrt")?.input.first()?, "Cast")?;
-    let dimension = index.written_by(cast.input.first()?, "Slice")?;
-    index.written_by(dimension.input.first()?, "Shape")?;
-    let from_the_last = dimension.input.get(1).is_some_and(|start| index.is_scalar(start, -1.0));
-    (from_the_last && index.is_scalar(one, 1.0)).then_some(Factor::RootOfRoot)
-}
-
-/// `[1, length, width]` that was split into heads, `[1, heads, length, head]`, and the last dimension.
-fn head_of<'a>(index: &Index<'a>, name: &str) -> Option<(&'a str, usize)> {
+/// `[1, length, width]` that was split into heads, `[1, heads, length, head]`, and how many of what size.
+fn heads_of<'a>(index: &Index<'a>, name: &str) -> Option<(&'a str, [i64; 2])> {
     let transposed = index.written_by(name, "Transpose").filter(|node| permutes(node, &[0, 2, 1, 3]))?;
     split(index, transposed)
 }
 
-/// As [`head_of`], and transposed, `[1, heads, head, length]`: at once, or flattened between two reshapes.
-fn keys_of<'a>(index: &Index<'a>, name: &str) -> Option<(&'a str, usize)> {
+/// As [`heads_of`], and transposed, `[1, heads, head, length]`: at once, or flattened between two reshapes.
+fn keys_of<'a>(index: &Index<'a>, name: &str) -> Option<(&'a str, [i64; 2])> {
     if let Some(transposed) = index.written_by(name, "Transpose").filter(|node| permutes(node, &[0, 2, 3, 1])) {
         return split(index, transposed);
     }
     let turned = index.written_by(name, "Reshape")?.input.first()?;
     let turned = index.written_by(turned, "Transpose").filter(|node| permutes(node, &[0, 2, 1]))?;
     let flat = index.written_by(turned.input.first()?, "Reshape")?;
-    head_of(index, flat.input.first()?)
+    heads_of(index, flat.input.first()?)
 }
 
-fn split<'a>(index: &Index<'a>, transposed: &NodeProto) -> Option<(&'a str, usize)> {
+fn split<'a>(index: &Index<'a>, transposed: &NodeProto) -> Option<(&'a str, [i64; 2])> {
     let reshape = index.written_by(transposed.input.first()?, "Reshape")?;
     let [whole, shape] = reshape.input.as_slice() else { return None };
-    Some((whole, index.last_dimension(shape)?))
+    let &[_, _, Some(heads), Some(head)] = index.dimensions(shape)?.as_slice() else { return None };
+    Some((whole, [heads, head]))
 }
 
 /// What the newer exporter puts behind a softmax: `Where(IsNaN(p), 0, p)`, for rows of which everything is masked.

@@ -163,7 +163,13 @@ impl Drafts {
 
     /// Whether a linear layer writes `name`.
     pub(super) fn is_linear(&self, name: &str) -> bool {
-        self.outputs.get(name).is_some_and(|&at| matches!(self.layers.get(at), Some(Layer::Linear(_))))
+        self.width(name).is_some()
+    }
+
+    /// How many numbers a row of `name` has, which a linear layer writes.
+    pub(super) fn width(&self, name: &str) -> Option<i64> {
+        let Layer::Linear(matrices) = self.layers.get(*self.outputs.get(name)?)? else { return None };
+        matrices.first()?.weights.dims.last().copied()
     }
 
     /// The layer that `node` stands for.

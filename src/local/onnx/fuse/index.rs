@@ -82,18 +82,18 @@ impl<'a> Index<'a> {
         self.scalar(name).is_some_and(|found| (found - expected).abs() <= expected.abs() * 1e-5)
     }
 
-    /// The last dimension of a shape that is put together at run time, where that one is constant.
-    pub(super) fn last_dimension(&self, shape: &str) -> Option<usize> {
-        let concat = self.written_by(shape, "Concat");
-        let name = concat.map_or(shape, |concat| concat.input.last().map_or("", String::as_str));
-        let tensor = value(self.constant(name)?)?;
-        let dimension = *tensor.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?.last()?;
-        usize::try_from(dimension).ok().filter(|&it| it > 0)
+    /// The whole numbers of a constant.
+    pub(super) fn whole_numbers(&self, name: &str) -> Option<Vec<i64>> {
+        Some(value(self.constant(name)?)?.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?.to_vec())
     }
 
-    /// What an `op` made `name` of, else `name` itself.
-    pub(super) fn before(&self, name: &'a str, op: &str) -> &'a str {
-        self.written_by(name, op).and_then(|node| node.input.first()).map_or(name, String::as_str)
+    /// The dimensions of a shape that is constant or put together at run time, one by one; none where one is not constant.
+    pub(super) fn dimensions(&self, shape: &str) -> Option<Vec<Option<i64>>> {
+        let known = |name: &str| self.whole_numbers(name).map(|all| all.into_iter().map(Some).collect());
+        known(shape).or_else(|| {
+            let concat = self.written_by(shape, "Concat")?;
+            Some(concat.input.iter().flat_map(|name| known(name).unwrap_or_else(|| vec![None])).collect())
+        })
     }
 }
 

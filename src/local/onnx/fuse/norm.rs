@@ -2,7 +2,7 @@
 
 use tract_onnx::pb::{NodeProto, TensorProto};
 
-use crate::local::onnx::fuse::index::{Index, attribute, other, output, value, whole};
+use crate::local::onnx::fuse::index::{Index, attribute, other, output, whole};
 
 /// A LayerNorm over the last axis that was recognised.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ pub(super) fn norm<'a>(index: &Index<'a>, node: &'a NodeProto) -> Option<Norm<'a
         "Add" => decomposed(index, node),
         _ => None,
     }?;
-    let is_vector = |it: &TensorProto| it.dims.len() == 1 && it.dims == norm.gamma.dims;
+    // One number is the same for all of a row, of whatever width.
+    let is_vector = |it: &TensorProto| it.dims.len() == 1 && it.dims != [1] && it.dims == norm.gamma.dims;
     (is_vector(norm.gamma) && is_vector(norm.beta)).then_some(norm)
 }
 
@@ -72,7 +73,7 @@ fn with_constant<'a>(index: &Index<'a>, node: &'a NodeProto) -> Option<(&'a str,
 fn mean_of_last<'a>(index: &Index<'a>, name: &str) -> Option<&'a str> {
     let node = index.written_by(name, "ReduceMean")?;
     let axes = match node.input.get(1) {
-        Some(axes) => value(index.constant(axes)?)?.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?.to_vec(),
+        Some(axes) => index.whole_numbers(axes)?,
         None => attribute(node, "axes")?.ints.clone(),
     };
     let keeps = whole(node, "keepdims").unwrap_or(1) == 1;

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use tract_onnx::pb::NodeProto;
 
-use crate::local::onnx::fuse::index::{Index, attribute, value};
+use crate::local::onnx::fuse::index::{Index, attribute};
 
 /// Which value of the graph each word of a template stands for; none where `name` is computed otherwise than its last line's.
 pub(super) fn read<'a>(
@@ -38,7 +38,7 @@ pub(super) fn read<'a>(
         for (word, name) in inputs.into_iter().zip(&node.input) {
             let is_it = match word.as_bytes().first()? {
                 b'_' => name.is_empty(),
-                b'[' => whole_numbers(index, name)? == listed(word)?,
+                b'[' => index.whole_numbers(name)? == listed(word)?,
                 first if first.is_ascii_alphabetic() => *words.entry(word).or_insert(name) == name,
                 _ => index.is_scalar(name, word.parse().ok()?),
             };
@@ -63,10 +63,6 @@ fn has(node: &NodeProto, asked: &str) -> bool {
 fn listed(word: &str) -> Option<Vec<i64>> {
     let inner = word.strip_prefix('[')?.strip_suffix(']')?;
     inner.split(',').map(|number| number.parse().ok()).collect()
-}
-
-fn whole_numbers(index: &Index<'_>, name: &str) -> Option<Vec<i64>> {
-    Some(value(index.constant(name)?)?.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?.to_vec())
 }
 
 #[cfg(test)]
