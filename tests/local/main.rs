@@ -5,6 +5,7 @@
 mod exports;
 mod fusing;
 mod graphs;
+mod hostile;
 mod loading;
 mod ranking;
 mod windows;

@@ -5,6 +5,9 @@
 
 // A wiring as an operator whose shapes are found by wiring it.
 mod wired;
+// An operator of tract's that does not get what it would panic of.
+mod guarded;
+mod guards;
 // Shapes.
 mod shape;
 // Rows of a table.
@@ -32,6 +35,8 @@ use tract_onnx::tract_hir::ops::logic::{self, Iff};
 use tract_onnx::tract_hir::ops::matmul::MatMulInference;
 use tract_onnx::tract_hir::ops::{array, math, nn};
 
+use guarded::guarded;
+
 /// What makes an operator of a node, and the names it closes over.
 type Built = TractResult<(Box<dyn InferenceOp>, Vec<String>)>;
 
@@ -58,23 +63,32 @@ const BUILDERS: &[(&str, Builder)] = &[
     ("Dropout", |_, _| built(Box::<Identity>::default())),
     ("Shape", |_, node| wired::built(node, shape::shape, &[])),
     ("Reshape", |_, node| built(expand(array::Reshape::new(node.get_attr_opt::<i64>("allowzero")? == Some(1))))),
-    ("Flatten", |_, node| built(expand(array::Flatten::new(node.get_attr_opt("axis")?.unwrap_or(1))))),
-    ("Transpose", |_, node| built(expand(array::PermuteAxes::new(node.get_attr_opt_tvec("perm")?)))),
+    ("Flatten", |_, node| {
+        guarded(node, expand(array::Flatten::new(node.get_attr_opt("axis")?.unwrap_or(1))), guards::flatten)
+    }),
+    ("Transpose", |_, node| {
+        guarded(node, expand(array::PermuteAxes::new(node.get_attr_opt_tvec("perm")?)), guards::transpose)
+    }),
     ("Unsqueeze", |_, node| wired::built(node, shape::unsqueeze, &[1])),
     ("Squeeze", |_, node| wired::built(node, shape::squeeze, &[1])),
     ("Concat", |_, node| built(expand(array::Concat::new(node.get_attr("axis")?)))),
     ("Slice", slice),
     ("Split", |_, node| wired::built(node, shape::split, &[1])),
-    ("Expand", |_, _| built(expand(array::MultiBroadcastTo))),
-    ("Tile", |_, _| built(expand(array::Tile))),
+    ("Expand", |_, node| guarded(node, expand(array::MultiBroadcastTo), guards::expand)),
+    ("Tile", |_, node| guarded(node, expand(array::Tile), guards::tile)),
     ("ConstantOfShape", constant_of_shape),
-    ("Range", |_, _| built(expand(array::Range))),
-    ("Gather", |_, node| wired::built(node, gather::gather, &[])),
-    ("GatherElements", |_, node| built(expand(array::GatherElements::new(node.get_attr_opt("axis")?.unwrap_or(0))))),
-    ("GatherND", |_, node| built(Box::new(array::GatherNd::new(node.get_attr_opt("batch_dims")?.unwrap_or(0))))),
+    ("Range", |_, node| guarded(node, expand(array::Range), guards::range)),
+    ("Gather", |_, node| guarded(node, wired::built(node, gather::gather, &[])?.0, guards::gather)),
+    ("GatherElements", |_, node| {
+        guarded(node, expand(array::GatherElements::new(node.get_attr_opt("axis")?.unwrap_or(0))), guards::gather)
+    }),
+    ("GatherND", |_, node| {
+        let operator = array::GatherNd::new(node.get_attr_opt("batch_dims")?.unwrap_or(0));
+        guarded(node, Box::new(operator), guards::gather_nd)
+    }),
     ("ScatterND", |_, node| {
-        let reduction = node.get_attr_opt("reduction")?.unwrap_or("none");
-        built(expand(array::ScatterNd::new(array::ScatterReduction::parse(reduction)?)))
+        let reduction = array::ScatterReduction::parse(node.get_attr_opt("reduction")?.unwrap_or("none"))?;
+        guarded(node, expand(array::ScatterNd::new(reduction)), guards::tuples)
     }),
     ("Trilu", |_, node| wired::built(node, shape::trilu, &[1])),
     ("Cast", |_, node| wired::built(node, elementwise::to_type, &[])),
@@ -82,7 +96,7 @@ const BUILDERS: &[(&str, Builder)] = &[
     ("Add", |_, _| built(math::Add.into_hir())),
     ("Sub", |_, _| built(math::Sub.into_hir())),
     ("Mul", |_, _| built(math::Mul.into_hir())),
-    ("Div", |_, _| built(math::Div.into_hir())),
+    ("Div", |_, node| guarded(node, math::Div.into_hir(), guards::div)),
     ("Sum", |_, _| built(Box::new(Nary(Box::new(math::Add), false)))),
     ("Max", |_, _| built(Box::new(Nary(Box::new(math::Max), false)))),
     ("Min", |_, _| built(Box::new(Nary(Box::new(math::Min), false)))),
@@ -113,7 +127,7 @@ const BUILDERS: &[(&str, Builder)] = &[
     ("Relu", |_, _| built(expand(Clip::new(Some(0.0), None)))),
     ("Gelu", |_, node| wired::built(node, elementwise::gelu, &[])),
     ("Clip", |_, node| wired::built(node, elementwise::clip, &[])),
-    ("MatMul", |_, _| built(expand(MatMulInference::default()))),
+    ("MatMul", |_, node| guarded(node, expand(MatMulInference::default()), guards::matmul)),
     ("Gemm", |_, node| wired::built(node, reduction::gemm, &[])),
     ("Einsum", |_, node| wired::built(node, reduction::einsum, &[])),
     ("Softmax", softmax),
@@ -153,7 +167,8 @@ fn constant(context: &ParsingContext, node: &NodeProto) -> Built {
 
 fn constant_of_shape(context: &ParsingContext, node: &NodeProto) -> Built {
     let value = node.get_attr_opt("value")?.map_or_else(|| Ok(tensor0(0f32)), |tensor| context.load_tensor(tensor))?;
-    built(expand(array::ConstantOfShape::new(Arc::new(value.into_shape(&[])?))))
+    let operator = array::ConstantOfShape::new(Arc::new(value.into_shape(&[])?));
+    guarded(node, expand(operator), guards::constant_of_shape)
 }
 
 fn slice(context: &ParsingContext, node: &NodeProto) -> Built {
@@ -161,13 +176,14 @@ fn slice(context: &ParsingContext, node: &NodeProto) -> Built {
         return wired::built(node, shape::slice_by_attributes, &[]);
     }
     let mut inputs = optional_inputs(node).skip(3);
-    built(Box::new(array::StridedSlice {
+    let operator = array::StridedSlice {
         optional_axes_input: inputs.next().flatten(),
         optional_steps_input: inputs.next().flatten(),
         begin_mask: 0,
         end_mask: 0,
         shrink_axis_mask: 0,
-    }))
+    };
+    guarded(node, Box::new(operator), guards::slice)
 }
 
 fn softmax(context: &ParsingContext, node: &NodeProto) -> Built {

@@ -34,11 +34,12 @@ pub(super) fn einsum(node: &Node, model: &mut TypedModel) -> TractResult<TVec<Ou
     let equation = node.proto.get_attr_opt::<&str>("equation")?.filter(|it| !it.contains("..."));
     let axes = equation.ok_or_else(|| node.unexpected("expected an equation without an ellipsis"))?.parse()?;
     let operating_dt = model.outlet_fact(node.input(0)?)?.datum_type;
-    model.wire_node(
-        node.name,
-        EinSum { axes, operating_dt, q_params: None },
-        &node.inputs.iter().copied().flatten().collect::<TVec<_>>(),
-    )
+    let product = EinSum { axes, operating_dt, q_params: None };
+    let inputs: TVec<OutletId> = node.inputs.iter().copied().flatten().collect();
+    if product.axes.input_count() != inputs.len() {
+        return Err(node.unexpected(&format!("an equation of other than {} inputs", inputs.len())));
+    }
+    model.wire_node(node.name, product, &inputs)
 }
 
 /// The axes a reduction goes over: all of them unless it says otherwise.
@@ -51,6 +52,10 @@ fn reduced_axes(node: &Node, model: &TypedModel) -> TractResult<TVec<usize>> {
     }
     let mut axes: TVec<usize> = axes.iter().map(|&axis| node.resolve(axis, rank)).collect::<TractResult<_>>()?;
     axes.sort_unstable();
+    let shape = &model.outlet_fact(node.input(0)?)?.shape;
+    if axes.iter().any(|&axis| shape.get(axis).is_some_and(|dim| *dim == TDim::Val(0))) {
+        return Err(node.unexpected("an axis without elements"));
+    }
     Ok(axes)
 }
 

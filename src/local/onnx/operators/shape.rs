@@ -85,7 +85,11 @@ pub(super) fn slice_by_attributes(node: &Node, model: &mut TypedModel) -> TractR
             None if bound >= i64::from(i32::MAX) => length.clone(),
             None => bound.to_dim(),
         };
-        let op = array::Slice::new(axis, at(start), at(end));
+        let (start, end) = (at(start), at(end));
+        if start.to_i64().ok().zip(end.to_i64().ok()).is_some_and(|(start, end)| start > end) {
+            return Err(node.unexpected(&format!("expected a start before its end, found {start} to {end}")));
+        }
+        let op = array::Slice::new(axis, start, end);
         wire = model.wire_node(node.part(&format!("axis-{axis}")), op, &wire)?;
     }
     Ok(wire)
@@ -93,6 +97,9 @@ pub(super) fn slice_by_attributes(node: &Node, model: &mut TypedModel) -> TractR
 
 /// Keeps a triangle of each matrix; the rest is zero.
 pub(super) fn trilu(node: &Node, model: &mut TypedModel) -> TractResult<TVec<OutletId>> {
+    if node.rank(model, 0)? < 2 {
+        return Err(node.unexpected("expected matrices"));
+    }
     let upper = node.int("upper")?.unwrap_or(1) == 1;
     let diagonal = match node.optional(1) {
         Some(diagonal) => diagonal,

@@ -55,6 +55,9 @@ impl Wired {
         let known = self.known_inputs();
         let mut inputs = Vec::new();
         for (at, (datum_type, shape)) in types.iter().zip(shapes).enumerate() {
+            if shape.iter().any(|dim| dim.to_i64().is_ok_and(|dim| dim < 0)) {
+                return Err(TractError::msg(format!("{}: expected lengths from 0, found {shape:?}", self.name())));
+            }
             let value = known.iter().position(|&known| known == at).and_then(|position| values.get(position));
             inputs.push(match value {
                 Some(value) => model.add_const(format!("input-{at}"), Arc::clone(value))?,
@@ -103,7 +106,17 @@ impl Expansion for Wired {
 
     fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let inputs = self.places.iter().map(|place| place.and_then(|at| inputs.get(at).copied())).collect();
-        (self.wiring)(&Node { proto: &self.proto, name: prefix, inputs }, model)
+        let node = Node { proto: &self.proto, name: prefix, inputs };
+        let mut outputs = (self.wiring)(&node, model)?;
+        if outputs.len() < self.outputs {
+            return Err(node.unexpected(&format!(
+                "expected {} outputs at most, found {}",
+                outputs.len(),
+                self.outputs
+            )));
+        }
+        outputs.truncate(self.outputs);
+        Ok(outputs)
     }
 }
 
@@ -169,7 +182,7 @@ impl Node<'_> {
     /// `axis` among `rank` axes, where -1 is the last.
     pub(super) fn resolve(&self, axis: i64, rank: usize) -> TractResult<usize> {
         let positive = if axis < 0 { axis + rank as i64 } else { axis };
-        let found = usize::try_from(positive).ok().filter(|&axis| axis <= rank);
+        let found = usize::try_from(positive).ok().filter(|&axis| axis < rank);
         found.ok_or_else(|| self.unexpected(&format!("axis {axis} of {rank}")))
     }
 
