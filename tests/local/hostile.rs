@@ -186,3 +186,50 @@ fn numbers_that_cannot_be_computed_with_are_refused() {
         "without elements | z = ConstantOfShape([0]); r = ReduceMean(z, [0]); y = Add(x, r)",
     ]);
 }
+
+#[test]
+fn an_output_that_no_node_writes_is_refused() {
+    let mut model = model(&["y = Mul(x, 2.0)"]);
+    model.graph.as_mut().expect("a graph").output[0].name = "score".into();
+    refused(&model, "no node writes \"score\"");
+}
+
+/// torch's older exporter may end in one: a squeeze asks first whether there is one label.
+#[test]
+fn a_branch_that_is_taken_may_write_the_output() {
+    let mut model = model(&["y = Mul(x, 2.0)"]);
+    let graph = model.graph.as_mut().expect("a graph");
+    let mut product = graph.node.pop().expect("the head");
+    product.output = vec!["product".into()];
+    let value = |name: &str| ValueInfoProto { name: name.into(), ..ValueInfoProto::default() };
+    let branches = ["then_branch", "else_branch"].map(|name| {
+        let branch =
+            GraphProto { node: vec![product.clone()], output: vec![value("product")], ..GraphProto::default() };
+        AttributeProto { name: name.into(), r#type: 5, g: Some(branch), ..AttributeProto::default() }
+    });
+    graph.initializer.extend(constant("1"));
+    graph.node.push(NodeProto {
+        op_type: "If".into(),
+        input: vec!["1".into()],
+        output: vec!["logits".into()],
+        attribute: branches.into(),
+        ..NodeProto::default()
+    });
+    for fusing in [Fusing::default(), Fusing::Nothing] {
+        assert_eq!(logit(&model, fusing.clone()).expect("a logit"), 2.0, "{fusing:?}");
+    }
+}
+
+#[test]
+fn weights_of_a_type_that_is_no_number_are_refused() {
+    for (data_type, name) in [(8, "string"), (14, "complex64"), (15, "complex128"), (20, "float8"), (99, "type 99")] {
+        let mut model = model(&["y = Mul(x, factor)"]);
+        model.graph.as_mut().expect("a graph").initializer.push(TensorProto {
+            name: "factor".into(),
+            data_type,
+            raw_data: vec![1; 8],
+            ..TensorProto::default()
+        });
+        refused(&model, &format!("found {name} (\"factor\")"));
+    }
+}

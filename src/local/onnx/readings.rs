@@ -86,6 +86,8 @@ impl<'a> Meeting<'a> {
     fn same_token(&mut self, nodes: &Nodes<'a>, drafted: &Drafted, node: &'a NodeProto) -> Option<Vec<&'a String>> {
         match (drafted.role(node), node.op_type.as_str(), node.input.as_slice()) {
             (Some(Role::Attention), _, [queries, keys, values, mask]) => {
+                // One that no node makes cannot be asked.
+                nodes.writer.get(mask.as_str())?;
                 self.asked.masks.insert(mask);
                 Some(vec![queries, keys, values])
             }
@@ -128,6 +130,7 @@ impl<'a> Meeting<'a> {
 
 #[cfg(test)]
 mod tests {
+    use tract_onnx::pb::TensorProto;
     use tract_onnx::prelude::Framework;
 
     use super::*;
@@ -137,12 +140,22 @@ mod tests {
     /// Of a small pair, to whose head `behind` may add nodes, by the names of hidden states between its layers and of its logits;
     /// large is what is called so.
     fn readings(behind: impl Fn(&str, &str) -> Vec<NodeProto>, large: &str) -> Option<Readings> {
+        changed(|_| (), behind, large)
+    }
+
+    /// As [`readings`], of the pair changed.
+    fn changed(
+        change: impl Fn(&mut GraphProto),
+        behind: impl Fn(&str, &str) -> Vec<NodeProto>,
+        large: &str,
+    ) -> Option<Readings> {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/exports/pair-ts14.i8c.onnx");
         let onnx = Onnx { op_register: operators::register(), ..Onnx::default() };
         let onnx = onnx.with_ignore_output_shapes(true).with_ignore_value_info(true);
         let mut file = onnx.proto_model_for_path(file).expect("a model");
         let mut graph = file.graph.take().expect("a graph");
         rewrite::simplify(&mut graph);
+        change(&mut graph);
         let inputs = check::inputs(&graph).expect("inputs");
         let is_norm = |node: &&NodeProto| {
             node.op_type == "Add" && node.output.iter().any(|it| it.contains("layer.0/output/LayerNorm"))
@@ -181,5 +194,25 @@ mod tests {
         assert!(readings(shape, "").is_none());
         let hidden = |inner: &str, logits: &str| vec![node("Add", &[logits, inner], "sum")];
         assert!(readings(hidden, "").is_none());
+    }
+
+    #[test]
+    fn a_mask_that_no_node_makes_keeps_nothing_apart() {
+        let constant = |graph: &mut GraphProto| {
+            let softmax = |node: &&NodeProto| node.op_type == "Softmax";
+            let scores: Vec<String> = graph.node.iter().filter(softmax).map(|node| node.input.concat()).collect();
+            assert!(!scores.is_empty());
+            for node in graph.node.iter_mut().filter(|node| node.output.iter().any(|name| scores.contains(name))) {
+                assert_eq!(node.op_type, "Add");
+                node.input[1] = "mask".into();
+            }
+            graph.initializer.push(TensorProto {
+                name: "mask".into(),
+                data_type: 1,
+                float_data: vec![0.5],
+                ..TensorProto::default()
+            });
+        };
+        assert!(changed(constant, |_, _| vec![], "").is_none());
     }
 }

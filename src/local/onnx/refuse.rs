@@ -12,9 +12,24 @@ pub(super) const GOOD_EXPORT: &str = "export it with `optimum-cli export onnx --
 /// Versions of ONNX's operators whose meaning we know. Up to 21 they only gained types; 23 has other attention.
 const OPSETS: std::ops::RangeInclusive<i64> = 9..=21;
 
-/// Types of `TensorProto.DataType` that no operator here computes with, and what to do about it.
-const TYPES: [(i32, &str); 7] =
-    [(10, "float16"), (16, "bfloat16"), (17, "float8"), (18, "float8"), (19, "float8"), (21, "uint4"), (22, "int4")];
+/// Types of `TensorProto.DataType` that weights may have: numbers of 8 to 64 bits but half precision, and bool. 0: it has not come yet.
+const TYPES: [i32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 12, 13];
+
+/// Types of less precision, of which there is another export.
+const SMALL_TYPES: [(i32, &str); 9] = [
+    (10, "float16"),
+    (16, "bfloat16"),
+    (17, "float8"),
+    (18, "float8"),
+    (19, "float8"),
+    (20, "float8"),
+    (21, "uint4"),
+    (22, "int4"),
+    (23, "float4"),
+];
+
+/// Types that are no weights.
+const OTHER_TYPES: [(i32, &str); 3] = [(8, "string"), (14, "complex64"), (15, "complex128")];
 
 /// Refuses operators we do not have, or have under the same name with another meaning.
 pub(super) fn operators(graph: &GraphProto, is_known: impl Fn(&str) -> bool) -> Result<()> {
@@ -72,13 +87,17 @@ pub(super) fn initializers(graph: &GraphProto, is_here: impl Fn(&str) -> bool) -
     constants.into_iter().try_for_each(|tensor| data_type("a constant", tensor.data_type))
 }
 
-/// Refuses half precision and less.
+/// Refuses half precision and less, and what is no number.
 pub(super) fn data_type(name: &str, number: i32) -> Result<()> {
-    let Some((_, found)) = TYPES.iter().find(|(known, _)| *known == number) else { return Ok(()) };
-    Err(Error::bad_model(format!(
-        "expected weights in fp32 or int8, found {found} (\"{name}\"); export it without `--dtype`, or quantize it with \
-         `optimum-cli onnxruntime quantize`"
-    )))
+    if TYPES.contains(&number) {
+        return Ok(());
+    }
+    let named = |of: &[(i32, &str)]| of.iter().find(|(known, _)| *known == number).map(|(_, name)| (*name).to_owned());
+    let (found, what_to_do) = match named(&SMALL_TYPES) {
+        Some(found) => (found, "export it without `--dtype`, or quantize it with `optimum-cli onnxruntime quantize`"),
+        None => (named(&OTHER_TYPES).unwrap_or_else(|| format!("type {number}")), GOOD_EXPORT),
+    };
+    Err(Error::bad_model(format!("expected weights in fp32 or int8, found {found} (\"{name}\"); {what_to_do}")))
 }
 
 /// A tensor whose data is not of the size that its dims say.
@@ -121,8 +140,20 @@ pub(super) fn head(shape: &[TDim], label: Option<usize>) -> Result<()> {
     Err(Error::bad_model(format!("expected logits of shape [batch, 1], found [{}]; {why}", found.join(", "))))
 }
 
-/// Which output holds the logits: the one named so, or the only one unless its name says that it is an embedding.
+/// Which output holds the logits, which a node has to write.
 pub(super) fn output(graph: &GraphProto) -> Result<usize> {
+    let at = logits(graph)?;
+    let name = graph.output.get(at).map_or("", |output| output.name.as_str());
+    if graph.node.iter().flat_map(|node| &node.output).any(|written| written == name && !name.is_empty()) {
+        return Ok(at);
+    }
+    Err(Error::bad_model(format!(
+        "expected nodes that make the output, found that no node writes \"{name}\"; {GOOD_EXPORT}"
+    )))
+}
+
+/// The output named so, or the only one unless its name says that it is an embedding.
+fn logits(graph: &GraphProto) -> Result<usize> {
     const EMBEDDINGS: [&str; 5] =
         ["last_hidden_state", "token_embeddings", "sentence_embedding", "pooler_output", "hidden_states"];
     let names: Vec<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();

@@ -3,6 +3,8 @@
 //! DeBERTa asks whether there are as many queries as keys, and torch's older exporter writes the question down. tract
 //! wants both branches to have one shape, which they have not.
 
+use std::collections::HashSet;
+
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 
 use crate::local::onnx::rewrite::renames::Renames;
@@ -18,6 +20,7 @@ pub(super) fn take(graph: &mut GraphProto) {
         let condition = |node: &NodeProto| node.input.first().and_then(|name| truth(&sizes, name, LONGEST));
         graph.node.iter().map(|node| if node.op_type == "If" { condition(node) } else { None }).collect()
     };
+    let is_output: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
     let mut renames = Renames::default();
     let mut nodes = Vec::with_capacity(graph.node.len());
     for (mut node, taken) in graph.node.drain(..).zip(taken) {
@@ -27,14 +30,24 @@ pub(super) fn take(graph: &mut GraphProto) {
             nodes.push(node);
             continue;
         };
-        for (outer, inner) in node.output.iter().zip(&branch.output) {
-            renames.add(outer, &inner.name);
-        }
         nodes.extend(branch.node);
         graph.initializer.extend(branch.initializer);
+        for (outer, inner) in node.output.iter().zip(branch.output) {
+            if is_output.contains(outer) {
+                // It keeps its name, so somebody has to write it.
+                nodes.push(identity(inner.name, outer.clone()));
+            } else {
+                renames.add(outer, &inner.name);
+            }
+        }
     }
     graph.node = nodes;
     renames.apply(graph);
+}
+
+fn identity(from: String, to: String) -> NodeProto {
+    let (name, op_type) = (to.clone(), "Identity".to_owned());
+    NodeProto { name, op_type, input: vec![from], output: vec![to], ..NodeProto::default() }
 }
 
 /// Whether the condition `name` holds, if the graph says.
