@@ -216,7 +216,7 @@ fn a_branch_that_is_taken_may_write_the_output() {
         ..NodeProto::default()
     });
     for fusing in [Fusing::default(), Fusing::Nothing] {
-        assert_eq!(logit(&model, fusing.clone()).expect("a logit"), 2.0, "{fusing:?}");
+        assert_eq!(logit(&model, fusing).expect("a logit"), 2.0, "{fusing:?}");
     }
 }
 
@@ -231,5 +231,58 @@ fn weights_of_a_type_that_is_no_number_are_refused() {
             ..TensorProto::default()
         });
         refused(&model, &format!("found {name} (\"factor\")"));
+    }
+}
+
+/// Scales made of a size that a rule might take for another: `√size` of a value, by which 1 is multiplied.
+#[test]
+fn a_scale_is_of_the_size_it_asks_for() {
+    let cases: [(&str, &[&str], f32); 9] = [
+        (
+            "a split from the end",
+            &["p = MatMul(x, wide)", "z, k, v = Split(p, [4,4,4]) axis=-1", "d = Gather(s, -1)"],
+            4.0,
+        ),
+        (
+            "a split of the first axis",
+            &["t = Transpose(x) perm=[2,1,0]", "z, k = Split(t, [1,3])", "d = Gather(s, 0)"],
+            1.0,
+        ),
+        (
+            "another of its outputs",
+            &["t = Transpose(x) perm=[2,1,0]", "k, z = Split(t, [1,3])", "d = Gather(s, 0)"],
+            3.0,
+        ),
+        ("two axes gone", &["u = Reshape(x, [1,1,-1,4])", "z = Squeeze(u, [0,1])", "d = Gather(s, 0)"], 3.0),
+        ("the last axis gone", &["u = Reshape(x, [1,-1,4,1])", "z = Squeeze(u, [-1])", "d = Gather(s, 2)"], 4.0),
+        (
+            "two sizes in one part of a list",
+            &[
+                "h = Shape(x)",
+                "b = Slice(h, [0], [2])",
+                "l = Concat(b, [4]) axis=0",
+                "z = Reshape(x, l)",
+                "d = Gather(s, 1)",
+            ],
+            3.0,
+        ),
+        ("a size kept", &["z = Reshape(x, [0,0,4])", "d = Gather(s, 1)"], 3.0),
+        (
+            "what is broadcast",
+            &["m1 = ReduceMean(x) axes=[2]", "n = Reshape(m1, [1,-1,1])", "z = Add(n, x)", "d = Gather(s, 2)"],
+            4.0,
+        ),
+        ("two tokens' products", &["t = Transpose(x) perm=[0,2,1]", "z = MatMul(x, t)", "d = Gather(s, -1)"], 3.0),
+    ];
+    for (name, lines, size) in cases {
+        let (last, before) = lines.split_last().expect("lines");
+        let mut lines = before.to_vec();
+        lines.extend(["s = Shape(z)", *last, "f = Cast(d) to=1", "r = Sqrt(f)", "y = Mul(x, r)"]);
+        let mut model = model(&lines);
+        model.graph.as_mut().expect("a graph").initializer.push(numbers("wide", &[4, 12], 1));
+        for fusing in [Fusing::default(), Fusing::Nothing] {
+            let found = logit(&model, fusing).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!((found - size.sqrt()).abs() < 1e-6, "{name}, {fusing:?}: {found} of √{size}");
+        }
     }
 }

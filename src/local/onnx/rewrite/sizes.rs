@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 
 use crate::local::onnx::rewrite::constants::Constants;
+use crate::local::onnx::rewrite::ranks::KEEPING;
 
 /// Nodes that are followed back for one answer: a whole encoder of 24 layers takes some 600, and each takes stack.
 const FURTHEST: usize = 1000;
@@ -23,7 +24,9 @@ pub(super) enum Size {
 pub(super) struct Sizes<'a> {
     writers: HashMap<&'a str, &'a NodeProto>,
     constants: Constants,
-    ranks: RefCell<HashMap<String, Option<usize>>>,
+    pub(super) ranks: RefCell<HashMap<String, Option<usize>>>,
+    /// Known once: the values of a residual stream are reached in two ways from each layer.
+    sizes: RefCell<HashMap<(String, usize), Option<Size>>>,
     depth: Cell<usize>,
 }
 
@@ -43,7 +46,13 @@ impl<'a> Sizes<'a> {
                 unwritten.remove(name.as_str());
             }
         }
-        Self { writers, constants: Constants::of(graph), ranks: RefCell::default(), depth: Cell::new(0) }
+        Self {
+            writers,
+            constants: Constants::of(graph),
+            ranks: RefCell::default(),
+            sizes: RefCell::default(),
+            depth: Cell::new(0),
+        }
     }
 
     /// Its constants.
@@ -63,18 +72,24 @@ impl<'a> Sizes<'a> {
 
     fn held_behind(&self, name: &str) -> Option<Size> {
         if let Some(number) = self.constants.number(name) {
-            return Some(Size::Is(number as i64));
+            return (number.fract() == 0.0).then_some(Size::Is(number as i64));
         }
         let node = self.writer(name)?;
         let first = node.input.first()?;
+        let number = |at: usize| self.constants.number(node.input.get(at)?);
         match node.op_type.as_str() {
             "Cast" | "Squeeze" | "Unsqueeze" | "Identity" => self.held(first),
-            "Gather" => self.size(self.shaped(first)?, self.constants.number(node.input.get(1)?)? as i64),
-            "Slice" => {
-                let (start, end) =
-                    (self.constants.number(node.input.get(1)?)?, self.constants.number(node.input.get(2)?)?);
-                let is_one = end - start == 1.0 || (start == -1.0 && end > 0.0);
+            "Gather" => self.size(self.shaped(first)?, number(1)? as i64),
+            "Slice" if node.input.get(4).is_none() || number(4) == Some(1.0) => {
                 let shaped = self.shaped(first)?;
+                let (start, end) = (number(1)?, number(2)?);
+                let is_to_end =
+                    || end >= f64::from(i32::MAX) || self.rank(shaped).is_some_and(|rank| end >= rank as f64);
+                let is_one = if start == -1.0 && end >= 0.0 {
+                    is_to_end()
+                } else {
+                    end - start == 1.0 && (start < 0.0) == (end < 0.0)
+                };
                 if is_one { self.size(shaped, start as i64) } else { None }
             }
             _ => None,
@@ -93,7 +108,7 @@ impl<'a> Sizes<'a> {
     }
 
     /// Answers nothing where the way back is too long.
-    fn deeper<T>(&self, answer: impl FnOnce() -> Option<T>) -> Option<T> {
+    pub(super) fn deeper<T>(&self, answer: impl FnOnce() -> Option<T>) -> Option<T> {
         self.depth.set(self.depth.get() + 1);
         let answer = if self.depth.get() <= FURTHEST { answer() } else { None };
         self.depth.set(self.depth.get() - 1);
@@ -101,38 +116,72 @@ impl<'a> Sizes<'a> {
     }
 
     fn size_behind(&self, name: &str, axis: i64) -> Option<Size> {
-        let axis = usize::try_from(if axis < 0 { axis + self.rank(name)? as i64 } else { axis }).ok()?;
+        let axis = self.resolved(name, axis)?;
+        if let Some(dims) = self.constants.dims(name) {
+            return dims.get(axis).map(|&dim| Size::Is(dim));
+        }
+        let key = (name.to_owned(), axis);
+        if let Some(size) = self.sizes.borrow().get(&key) {
+            return size.clone();
+        }
+        let size = self.size_by(name, axis);
+        self.sizes.borrow_mut().insert(key, size.clone());
+        size
+    }
+
+    fn size_by(&self, name: &str, axis: usize) -> Option<Size> {
         let unknown = || Some(Size::Of(name.to_owned(), axis));
         let Some(node) = self.writer(name) else { return unknown() };
         let first = node.input.first()?;
+        if node.op_type != "Split" && node.output.first().is_none_or(|output| output != name) {
+            return unknown();
+        }
         match node.op_type.as_str() {
             "Reshape" => match self.element(node.input.get(1)?, axis) {
+                Some(Size::Is(0)) if int(node, "allowzero") != Some(1) => self.size(first, axis as i64),
                 Some(Size::Is(-1)) | None => unknown(),
                 known => known,
             },
             "Transpose" => self.size(first, *ints(node, "perm")?.get(axis)?),
-            "Cast"
-            | "Identity"
-            | "DynamicQuantizeLinear"
-            | "Softmax"
-            | "LayerNormalization"
-            | "DequantizeLinear"
-            | "QuantizeLinear"
-            | "Neg" => self.size(first, axis as i64),
-            "Add" | "Sub" | "Mul" | "Div" => {
-                let is_constant = self.constants.dims(first).is_some();
-                self.size(if is_constant { node.input.get(1)? } else { first }, axis as i64)
+            "Add" | "Sub" | "Mul" | "Div" => self.broadcast(name, axis, node).or_else(unknown),
+            "MatMul" | "MatMulInteger" => {
+                let second = node.input.get(1)?;
+                match self.rank(name).and_then(|rank| rank.checked_sub(axis)) {
+                    None | Some(0) => unknown(),
+                    Some(1) => self.size(second, -1),
+                    Some(2) => self.size(first, -2),
+                    _ => self.broadcast(name, axis, node).or_else(unknown),
+                }
             }
-            "MatMul" | "MatMulInteger" if axis + 1 < self.rank(first)? => self.size(first, axis as i64),
-            "MatMul" | "MatMulInteger" => Some(Size::Is(*self.constants.dims(node.input.get(1)?)?.last()?)),
-            "Split" if int(node, "axis") != Some(axis as i64) => self.size(first, axis as i64),
-            "Squeeze" => {
-                let dropped = self.constants.numbers(node.input.get(1)?)?;
-                let before = dropped.iter().filter(|&&dropped| dropped as usize <= axis).count();
-                self.size(first, (axis + before) as i64)
-            }
+            "Split" if self.resolved(first, int(node, "axis").unwrap_or(0))? == axis => unknown(),
+            "Squeeze" => self.size(first, self.before_squeeze(node, axis)? as i64),
+            operator if operator == "Split" || KEEPING.contains(&operator) => self.size(first, axis as i64),
             _ => unknown(),
         }
+    }
+
+    /// The size of an axis of what two operands make: of one that has this axis, or has it longer than 1.
+    fn broadcast(&self, name: &str, axis: usize, node: &NodeProto) -> Option<Size> {
+        let from_end = axis as i64 - self.rank(name)? as i64;
+        let mut found = Size::Is(1);
+        for operand in node.input.iter().take(2) {
+            if (self.rank(operand)? as i64) < -from_end {
+                continue;
+            }
+            match (found, self.size(operand, from_end)?) {
+                // Longer than 1, so the other is as long or 1.
+                (_, Size::Is(length)) if length != 1 => return Some(Size::Is(length)),
+                (Size::Is(1), size) | (size, Size::Is(1)) => found = size,
+                (size, other) if size == other => found = size,
+                _ => return None,
+            }
+        }
+        Some(found)
+    }
+
+    /// Where an axis behind a Squeeze was before it.
+    fn before_squeeze(&self, node: &NodeProto, axis: usize) -> Option<usize> {
+        Some(self.dropped(node)?.into_iter().fold(axis, |axis, dropped| axis + usize::from(dropped <= axis)))
     }
 
     /// One element of the list of sizes `name`.
@@ -141,51 +190,19 @@ impl<'a> Sizes<'a> {
             return numbers.get(at).map(|&number| Size::Is(number as i64));
         }
         let list = self.writer(name).filter(|node| node.op_type == "Concat")?;
-        self.held(list.input.get(at)?)
-    }
-
-    fn rank(&self, name: &str) -> Option<usize> {
-        if let Some(rank) = self.ranks.borrow().get(name) {
-            return *rank;
-        }
-        let rank = self.deeper(|| self.rank_behind(name));
-        self.ranks.borrow_mut().insert(name.to_owned(), rank);
-        rank
-    }
-
-    fn rank_behind(&self, name: &str) -> Option<usize> {
-        if let Some(dims) = self.constants.dims(name) {
-            return Some(dims.len());
-        }
-        let node = self.writer(name)?;
-        let first = node.input.first()?;
-        match node.op_type.as_str() {
-            "Reshape" => {
-                let shape = node.input.get(1)?;
-                let list = self.writer(shape).filter(|node| node.op_type == "Concat").map(|list| list.input.len());
-                self.constants.numbers(shape).map(<[f64]>::len).or(list)
+        let mut before = 0;
+        for part in &list.input {
+            let count = self.count(part)?;
+            if at < before + count {
+                let numbers = self.constants.numbers(part);
+                let number = numbers.and_then(|numbers| numbers.get(at - before));
+                return number
+                    .map(|&number| Size::Is(number as i64))
+                    .or_else(|| self.held(part).filter(|_| count == 1));
             }
-            "Transpose" => ints(node, "perm").map(<[i64]>::len),
-            "Add" | "Sub" | "Mul" | "Div" if self.constants.dims(first).is_some() => self.rank(node.input.get(1)?),
-            "Squeeze" => self.rank(first)?.checked_sub(self.constants.numbers(node.input.get(1)?)?.len()),
-            "Cast"
-            | "Identity"
-            | "DynamicQuantizeLinear"
-            | "Softmax"
-            | "LayerNormalization"
-            | "DequantizeLinear"
-            | "QuantizeLinear"
-            | "Neg"
-            | "Add"
-            | "Sub"
-            | "Mul"
-            | "Div"
-            | "MatMul"
-            | "MatMulInteger"
-            | "Split" => self.rank(first),
-            "Gather" => Some(self.constants.dims(first)?.len() + 1),
-            _ => None,
+            before += count;
         }
+        None
     }
 }
 
@@ -193,10 +210,10 @@ fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> 
     node.attribute.iter().find(|attribute| attribute.name == name)
 }
 
-fn int(node: &NodeProto, name: &str) -> Option<i64> {
+pub(super) fn int(node: &NodeProto, name: &str) -> Option<i64> {
     attribute(node, name).map(|attribute| attribute.i)
 }
 
-fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
+pub(super) fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
     attribute(node, name).map(|attribute| attribute.ints.as_slice())
 }
