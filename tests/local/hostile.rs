@@ -286,3 +286,20 @@ fn a_scale_is_of_the_size_it_asks_for() {
         }
     }
 }
+
+#[test]
+fn a_number_for_each_token_is_no_score() {
+    let mut model = model(&["y = Mul(x, 2.0)"]);
+    let graph = model.graph.as_mut().expect("a graph");
+    graph.node.truncate(graph.node.len() - 2);
+    let node = |op_type: &str, input: [&str; 2], output: &str| NodeProto {
+        op_type: op_type.into(),
+        input: input.map(str::to_owned).into(),
+        output: vec![output.into()],
+        ..NodeProto::default()
+    };
+    graph.node.push(node("Reshape", ["y", "[-1,4]"], "tokens"));
+    graph.node.push(node("MatMul", ["tokens", "w"], "logits"));
+    graph.initializer.extend(constant("[-1,4]"));
+    refused(&model, "[batch, 1], found [length, 1]");
+}

@@ -113,10 +113,11 @@ pub(super) fn size_of(tensor: &TensorProto, found: u64) -> Error {
 
 /// Refuses what is no logit of one label, `[batch, 1]`, or has no `label` where one was chosen, `[batch, labels]`.
 pub(super) fn head(shape: &[TDim], label: Option<usize>) -> Result<()> {
-    let labels = if let [_, labels] = shape {
-        labels.to_i64().ok().and_then(|labels| usize::try_from(labels).ok())
-    } else {
-        None
+    // Each run is of one pair.
+    let is_one = |dim: &TDim| dim.to_i64().is_ok_and(|dim| dim == 1);
+    let labels = match shape {
+        [batch, labels] if is_one(batch) => labels.to_i64().ok().and_then(|labels| usize::try_from(labels).ok()),
+        _ => None,
     };
     let why = match (shape, labels, label) {
         (_, Some(1), None) => return Ok(()),
@@ -127,12 +128,12 @@ pub(super) fn head(shape: &[TDim], label: Option<usize>) -> Result<()> {
                 "label: expected 0 to {most}, as the model has {labels} labels, found {label}"
             )));
         }
-        ([_, _], ..) => {
+        ([batch, _], ..) if is_one(batch) => {
             "to rank by one label of a classifier of several, such as entailment, pass its number in config.json's \
              id2label as the option label; an embedding model is no reranker"
         }
         _ => {
-            "one vector a token is an embedding model without a classifier; export a reranker with `--task \
+            "one vector or number a token is a model without a classifier of pairs; export a reranker with `--task \
              text-classification`"
         }
     };
