@@ -303,3 +303,13 @@ fn a_number_for_each_token_is_no_score() {
     graph.initializer.extend(constant("[-1,4]"));
     refused(&model, "[batch, 1], found [length, 1]");
 }
+
+#[test]
+fn a_tensor_of_more_numbers_than_can_be_counted_is_refused() {
+    for dims in [vec![1 << 40, 1 << 40], vec![-4]] {
+        let mut model = model(&["y = Mul(x, factor)"]);
+        let tensor = TensorProto { dims, float_data: vec![1.0; 4], ..numbers("factor", &[], 1) };
+        model.graph.as_mut().expect("a graph").initializer.push(tensor);
+        refused(&model, "expected data for dims");
+    }
+}

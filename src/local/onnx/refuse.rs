@@ -76,6 +76,9 @@ pub(super) fn initializers(graph: &GraphProto, is_here: impl Fn(&str) -> bool) -
             let message = format!("the weights of \"{}\" lie in another file; {GOOD_EXPORT}", tensor.name);
             return Err(Error::bad_model(message));
         }
+        if tensor.dims.iter().try_fold(1i64, |length, &dim| length.checked_mul(dim)).is_none_or(|length| length < 0) {
+            return Err(size_of(tensor, tensor.raw_data.len() as u64));
+        }
         if !has_values(tensor) && !tensor.dims.contains(&0) && !is_here(&tensor.name) {
             return Err(Error::bad_model(format!(
                 "the weights of \"{}\" are missing; fetch the file again",

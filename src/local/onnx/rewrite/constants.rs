@@ -81,8 +81,8 @@ impl Constants {
             self.unsigned.insert(name.to_owned());
         }
         self.dims.insert(name.to_owned(), tensor.dims.clone());
-        let length = tensor.dims.iter().product::<i64>();
-        let numbers = numbers(tensor).filter(|numbers| numbers.len() as i64 == length);
+        let length = tensor.dims.iter().try_fold(1i64, |length, &dim| length.checked_mul(dim));
+        let numbers = numbers(tensor).filter(|numbers| Some(numbers.len() as i64) == length);
         if let Some(numbers) = numbers {
             self.numbers.insert(name.to_owned(), numbers);
         }
