@@ -8,8 +8,8 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 use crate::local::onnx::rewrite::constants::Constants;
 use crate::local::onnx::rewrite::ranks::KEEPING;
 
-/// Nodes that are followed back for one answer: a whole encoder of 24 layers takes some 600, and each takes stack.
-const FURTHEST: usize = 1000;
+/// Nodes that are followed back for one answer, as each takes stack: some layers, and what was answered before is known.
+const FURTHEST: usize = 400;
 
 /// How long an axis is.
 #[derive(Clone, Debug, PartialEq, Eq)]
