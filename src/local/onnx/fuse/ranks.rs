@@ -1,4 +1,5 @@
-//! How many axes values have, as far as nodes tell: more only where something of unknown rank is added, or expanded to.
+//! How many axes values have at least: more only where something of unknown rank is added, or expanded to. What must be right,
+//! as a size a scale is made of, asks rewrite/ranks.rs, which knows for certain or not at all.
 
 use std::collections::HashMap;
 
