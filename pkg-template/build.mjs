@@ -68,8 +68,9 @@ export async function build({ only } = {}) {
 
 /** What no variant is made of any more: the cache holds as much as one build. @param {string[]} kept */
 function forget(kept) {
-  const folders = readdirSync(CACHE, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(CACHE, name));
-  for (const folder of folders) if (!kept.includes(folder)) rmSync(folder, { recursive: true });
+  // With a dot in its name it is what another build is at, or a stamp.
+  const folders = readdirSync(CACHE).filter((name) => !name.includes(".")).map((name) => join(CACHE, name));
+  for (const folder of folders) if (!kept.includes(folder)) rmSync(folder, { recursive: true, force: true });
 }
 
 function ensureToolchain() {

@@ -1,14 +1,10 @@
 // @ts-check
-// Which rerankers keep every document in this process: they say so themselves, so that whoever asks need not import them.
+// Which rerankers keep every document in this process: they bear a mark, which every copy of this package knows.
 
-/** @type {WeakSet<object>} */
-const known = new WeakSet();
+const PRIVATE = Symbol.for("rerank-wasm.private");
 
 /** @template {object} R @param {R} reranker @returns {R} */
-export function notePrivate(reranker) {
-  known.add(reranker);
-  return reranker;
-}
+export const notePrivate = (reranker) => Object.defineProperty(reranker, PRIVATE, { value: true });
 
-/** @param {object} reranker */
-export const isPrivate = (reranker) => known.has(reranker);
+/** @param {any} reranker */
+export const isPrivate = (reranker) => reranker[PRIVATE] === true;

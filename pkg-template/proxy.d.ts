@@ -20,10 +20,10 @@ export interface ProxyAccess {
   /** Documents of a request, a whole number from 1: Qianfan bills each 64 as a request. Default 1000. More is 413, `too_long`. */
   maxDocuments?: number;
   /**
-   * Told of each error of `authorize`, of the service or of these options before the page is answered: what is wrong with your
+   * Hears of each error of `authorize`, of the service or of these options, and of no mistake of a page's: what is wrong with your
    * options or secrets is `internal` there and says no more. Log it.
    */
-  onError?: (error: unknown, request: Request) => void;
+  onError?: (error: unknown, request: Request) => void | Promise<void>;
 }
 
 /** The service's options, as `RemoteReranker` takes them, and who may ask. `maxRetries` is 0 by default: the page tries again. */

@@ -19,7 +19,7 @@ const FIELDS = {
   query: "query", documents: "documents", top_n: "topN", return_documents: "returnDocuments", max_chunks_per_doc: "maxChunksPerDoc",
   overlap_tokens: "overlapTokens", user: "user", user_id: "user",
 };
-/** What an `invalid_request` begins with where it is the page's doing. */
+/** What an `invalid_request` about a page's request begins with. */
 const ASKED = new Set([...Object.values(FIELDS), "body"]);
 /** Where the service answered none that says it, or with success all the same. @type {Record<string, number>} */
 const STATUSES = {
@@ -56,9 +56,10 @@ export function createProxy(options) {
   };
 }
 
+/** @typedef {{ authorize?: (request: Request) => unknown, onError?: (error: unknown, request: Request) => unknown }} Callbacks */
+
 /**
  * @param {Request} request
- * @typedef {{ authorize?: (request: Request) => unknown, onError?: (error: unknown, request: Request) => void }} Callbacks
  * @param {{ reranker: RemoteReranker, maxBodyBytes: number, maxDocuments: number } & Callbacks} proxy
  */
 async function answer(request, { reranker, authorize, onError, maxBodyBytes, maxDocuments }) {
@@ -74,22 +75,17 @@ async function answer(request, { reranker, authorize, onError, maxBodyBytes, max
     if (count > maxDocuments) return failure(new RerankError("too_long", `documents: expected at most ${maxDocuments}, found ${count}`), 413);
     return ranked(await reranker.rerank({ ...asked, signal: request.signal ?? undefined }), asked.returnDocuments === true);
   } catch (error) {
-    tell(onError, error, request);
-    return failure(isRerankError(error) && isShown(error) ? error : new RerankError("internal", "a fault of the proxy, whose onError was told of it"));
+    if (isRerankError(error) && isOfPage(error)) return failure(error);
+    // What it throws or rejects with is its own; the page is answered all the same.
+    (async () => onError?.(error, request))().catch(() => {});
+    const isOfService = isRerankError(error) && (error.code !== "invalid_request" || error.status !== undefined);
+    return failure(isOfService ? error : new RerankError("internal", "a fault of the proxy; its onError hears more"));
   }
 }
 
-/** Not what is wrong with the proxy's own options and secrets. @param {RerankError & { [field: string]: any }} error */
-const isShown = ({ code, status, message }) => code !== "invalid_request" || status !== undefined || ASKED.has(message.split(/\W/, 1)[0]);
-
-/** @param {Callbacks["onError"]} onError @param {unknown} error @param {Request} request */
-function tell(onError, error, request) {
-  try {
-    onError?.(error, request);
-  } catch {
-    // That of who runs the proxy; the page is answered all the same.
-  }
-}
+/** Not of the service, nor of the proxy's own options and secrets. @param {RerankError & { [field: string]: any }} error */
+const isOfPage = ({ code, status, message }) =>
+  code === "aborted" || (code === "invalid_request" && status === undefined && ASKED.has(message.split(/\W/, 1)[0]));
 
 /** Without `authorize` nobody may; it sees address and headers, the body stays unread. @param {Request} request @param {any} authorize */
 async function mayAsk(request, authorize) {

@@ -61,7 +61,7 @@ export interface RerankRequest<D extends RerankDocument = RerankDocument, R exte
   /** Attempts after the first one, in place of {@link RemoteOptions.maxRetries}. Local: no meaning. */
   maxRetries?: number;
   /** Headers of this call, over those of the client; `null` removes one. Local: no meaning. */
-  headers?: Record<string, string | null>;
+  headers?: Headers | Record<string, string | null>;
   /** Called as documents are scored, and in between, by a local reranker, as the windows of a long one are. */
   onProgress?: (progress: RankingProgress) => void;
 }
@@ -160,9 +160,9 @@ export interface RemoteOptions {
   deadlineMs?: number;
   /**
    * Attempts after the first one, of each request; ranking again changes nothing at the service. Default 2. Tried again is what is
-   * `retryable`: after as long as the service asks if that is a minute at most, else after 0.5 s, 1 s, 2 s, … 8 s; where a rate
-   * limit was hit, after 4 s, 8 s, … 32 s, or 30 s where its headers say that it is used up. Each a quarter shorter at most, by
-   * chance. Set `deadlineMs` where that is too long.
+   * `retryable`, after as long as the service asks; if that is over a minute, not at all. Where it asks nothing, after 0.5 s, 1 s,
+   * 2 s, … 8 s, of a rate limit 4 s, 8 s, … 32 s, each a quarter shorter at most, by chance; and 30 s where its headers say that a
+   * limit is used up and not until when. Set `deadlineMs` where that is too long.
    */
   maxRetries?: number;
   /** Parts in flight of a call with more documents than the service takes in one request; a whole number from 1. Default 4. */
@@ -227,7 +227,7 @@ export interface ProxiedOptions extends RemoteOptions {
   /** Whose requests the proxy takes. */
   provider: "dmxapi" | "qianfan";
   /** Where the proxy is; end it in `/rerank` to have it used as it is. */
-  baseUrl: string;
+  baseUrl: string | URL;
 }
 
 /**
@@ -271,7 +271,7 @@ export class LocalReranker implements Reranker, Disposable, AsyncDisposable {
    * again, where it was not given as a stream.
    *
    * @throws {@link RerankError} `bad_model`, `bad_tokenizer`, `not_found`, `unauthorized`, `forbidden`, `network`,
-   *   `checksum_mismatch`, `wasm_unavailable`, `unsupported`, `out_of_memory`, `storage_full`, `aborted`, `invalid_request`.
+   *   `rate_limited`, `provider_unavailable` or `bad_response` of a file's server, `checksum_mismatch`, `wasm_unavailable`, `unsupported`, `out_of_memory`, `storage_full`, `aborted`, `invalid_request`.
    * @example
    * const reranker = await LocalReranker.load();
    * const { results } = await reranker.rerank({ query: "how to prevent a cold", documents: ["Wash your hands.", "Buy a car."] });

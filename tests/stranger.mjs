@@ -28,7 +28,7 @@ export function strangersApp(name) {
     writeFileSync(stamp, lock);
   }
   // As they are now: what was there once is not run.
-  for (const name of readdirSync(app)) if (!KEPT.has(name)) rmSync(join(app, name), { recursive: true });
+  for (const there of readdirSync(app)) if (!KEPT.has(there)) rmSync(join(app, there), { recursive: true });
   copyTests(from, app);
   for (const [as, folder] of [["rerank-wasm", installed.pkg], ["rerank-wasm-model", installed.model]]) {
     const to = join(app, "node_modules", as);

@@ -53,7 +53,7 @@ export function rerankingModel(reranker, options = {}) {
  */
 function readDocuments({ type, values }, rankFields) {
   if (type === "text") return { texts: values, warnings: [] };
-  if (rankFields !== undefined && !Array.isArray(rankFields)) throw invalidRequest(`rankFields: expected an array of names, found ${typeName(rankFields)}`);
+  if (rankFields && !Array.isArray(rankFields)) throw invalidRequest(`rankFields: expected an array of names, found ${typeName(rankFields)}`);
   if (rankFields) return { texts: values.map((value) => rankFields.map((field) => textOf(value?.[field])).filter(Boolean).join("\n")), warnings: [] };
   const isNamed = values.every((value) => typeof value?.text === "string");
   if (isNamed) return { texts: values.map(({ text }) => text), warnings: [] };

@@ -85,7 +85,7 @@ export async function* download(name, url, { offset, version, first, signal, sta
         if (known.size === undefined || at >= known.size) return;
         cause = new Error(`expected ${known.size} bytes, found ${at}`);
       } else {
-        cause = new Error(`status ${reply.status}`);
+        cause = refused(name, url, reply.status);
       }
     } catch (error) {
       if (signal.aborted || error instanceof RerankError) throw error;
@@ -96,6 +96,7 @@ export async function* download(name, url, { offset, version, first, signal, sta
     reply = undefined;
     fruitless = at > before ? 0 : fruitless + 1;
     if (fruitless >= FRUITLESS_ATTEMPTS) {
+      if (cause instanceof RerankError) throw cause;
       throw new RerankError("network", `${name}: the connection ended after ${at} bytes, ${FRUITLESS_ATTEMPTS} times`, { retryable: true, cause });
     }
     await wait(FIRST_WAIT_MS * 2 ** fruitless, signal);

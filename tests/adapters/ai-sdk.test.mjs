@@ -44,6 +44,9 @@ for (const [version, rerank] of /** @type {[string, any][]} */ ([["ai 6", rerank
     assert.deepEqual(sent[2].documents[0], JSON.stringify(pages[0]));
     const { warnings } = await model.doRerank({ documents: { type: "object", values: pages }, query: QUERY, providerOptions: { "rerank-wasm": { instruction: "x" } } });
     assert.deepEqual(warnings.map((/** @type {any} */ it) => it.type), ["compatibility", "unsupported"]);
+    const named = (/** @type {any} */ rankFields) => model.doRerank({ documents: { type: "object", values: pages }, query: QUERY, providerOptions: { "rerank-wasm": { rankFields } } });
+    await assert.rejects(named("title"), { code: "invalid_request", message: /^rankFields: expected an array/ });
+    assert.equal((await named(null)).ranking.length, pages.length);
   });
 
   test(`${version}: the SDK retries what may succeed, as often as it says; ours do not multiply`, async () => {

@@ -121,6 +121,9 @@ fn the_plain_graph_runs() {
     assert_eq!(runs(&["r = Range(0, 4, 1)", "c = Cast(r) to=1", "y = Add(x, c)"]), 4.0);
     assert_eq!(runs(&["g = Gather(x, [-4,3,0,1]) axis=-1", "y = Slice(g, [-9], [9], [2])"]), 1.0);
     assert_eq!(runs(&["t = Transpose(x) perm=[0,2,1]", "y = Transpose(t) perm=[0,2,1]"]), 1.0);
+    // As torch's exporter writes it.
+    let norm = runs(&["y = LayerNormalization(x, 2.0)"]);
+    assert_eq!(runs(&["y, mean, inverse = LayerNormalization(x, 2.0)"]), norm);
 }
 
 #[test]
@@ -135,6 +138,7 @@ fn an_axis_that_is_not_there_is_refused() {
         "axis 3 of 3 | y, z = Split(x) axis=3",
         "axis 3 of 3 | y = CumSum(x, 3)",
         "axis 3 of 3 | y = Squeeze(x, [3])",
+        "axis 9 of 3 | y = Softmax(x) axis=9",
         "axis 4 of 4 | y = Unsqueeze(x, [4])",
         "axis 3 of 3 | y = LayerNormalization(x, 2.0) axis=3",
         "axis 4 of 3 | f = Flatten(x) axis=4; y = Reshape(f, [1,-1,4])",
@@ -159,8 +163,8 @@ fn attributes_that_mean_nothing_are_refused() {
 #[test]
 fn numbers_that_cannot_be_computed_with_are_refused() {
     all_refused(&[
-        "a step, found 0 | r = Range(0, 4, 0); c = Cast(r) to=1; y = Add(x, c)",
-        "a step, found 0 | s = Shape(x); l = Gather(s, 1); r = Range(0, l, 0); c = Cast(r) to=1; y = Add(x, c)",
+        "a whole step, found 0 | r = Range(0, 4, 0); c = Cast(r) to=1; y = Add(x, c)",
+        "a whole step, found 0 | s = Shape(x); l = Gather(s, 1); r = Range(0, l, 0); c = Cast(r) to=1; y = Add(x, c)",
         "a step, found 0 | y = Slice(x, [0], [9], [2], [0])",
         "found 3 to 1 | y = Slice(x, [3], [1], [1])",
         "found -1 to -3 | y = Slice(x, [-1], [-3], [2])",
@@ -182,7 +186,11 @@ fn numbers_that_cannot_be_computed_with_are_refused() {
         "numbers at most | r = Range(0, 99999999999, 1); c = Cast(r) to=1; y = Add(x, c)",
         "expected matrices | y = MatMul(x, 2.0)",
         "expected matrices | y = Trilu(2.0)",
-        "as many tokens | y = MatMul(x, x)",
+        "sums over 4 and | y = MatMul(x, x)",
+        "sums over | c = Concat(x, x) axis=1; y = MatMul(x, c)",
+        "sums over 4 and 8 numbers | f = Reshape(x, [-1,4]); g = Gemm(f, table); y = Reshape(g, [1,-1,4])",
+        "sums over 4 and 8 numbers | y = Einsum(x, table) equation=abc,cd->abd",
+        "expected a whole step, found 0.5 | r = Range(0.0, 4.0, 0.5); y = Add(x, r)",
         "without elements | z = ConstantOfShape([0]); r = ReduceMean(z, [0]); y = Add(x, r)",
     ]);
 }

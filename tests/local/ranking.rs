@@ -221,7 +221,7 @@ fn a_text_too_long_to_tokenize_here_is_refused_by_its_number_and_the_next_one_ra
     let long = "a ".repeat(1 << 20);
     let error = reranker.rerank(request("q", &["a", &long])).expect_err("too long");
     assert_eq!((error.kind(), error.index()), (ErrorKind::OutOfMemory, Some(1)));
-    assert!(error.to_string().starts_with("documents[1]: needs 167772160 bytes of memory"), "{error}");
+    assert!(error.to_string().starts_with("documents[1]: needs 184549376 bytes of memory"), "{error}");
     let error = reranker.rerank(request(&long, &["a"])).expect_err("too long");
     assert!(error.to_string().starts_with("query: needs"), "{error}");
     reranker.rerank(request("q", &["a"])).expect("a short one ranks");

@@ -2,11 +2,14 @@
 // Chains of rerankers, thresholds, and the rule that private text stays private.
 
 import assert from "node:assert/strict";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import { makeModels } from "./fixtures.mjs";
-import { importInstalled } from "./installed.mjs";
+import { importInstalled, installed } from "./installed.mjs";
 
 const { LocalReranker, RemoteReranker, RerankError, cascade, withFallback } = await importInstalled("rerank-wasm");
 
@@ -29,6 +32,21 @@ function service(score) {
 const loadTiny = () => LocalReranker.load({ model: join(makeModels(), "tiny_int8.onnx") });
 
 const indices = (/** @type {any} */ { results }) => results.map((/** @type {any} */ it) => it.index);
+
+test("the chains of another copy of the package know what is private, and what is made of it", async (t) => {
+  const copy = await mkdtemp(join(tmpdir(), "rerank-wasm-"));
+  t.after(() => rm(copy, { recursive: true }));
+  await cp(installed.pkg, copy, { recursive: true, filter: (path) => !path.endsWith(".wasm") });
+  const chains = await import(pathToFileURL(join(copy, "chains.js")).href);
+  assert.notEqual(chains.withFallback, withFallback);
+  const local = await loadTiny();
+  const { reranker: remote } = service(() => 1);
+  for (const first of [local, Object.create(local), withFallback(local, local)]) {
+    assert.throws(() => chains.withFallback(first, remote), { code: "invalid_request", message: /allowRemote/ });
+    assert.throws(() => chains.cascade(first, remote), { code: "invalid_request", message: /allowRemote/ });
+  }
+  local.dispose();
+});
 
 test("local fails: zero requests leave, however the chain is built", async () => {
   const local = await loadTiny();

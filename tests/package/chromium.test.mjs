@@ -117,8 +117,8 @@ if (browser) {
         const { LocalReranker } = /** @type {any} */ (globalThis).api;
         const stop = new AbortController();
         const options = { model: "/models/tiny_int8.onnx", cache: "none", workers: 1 };
-        // Where loading is that fast, it may be over.
-        const settled = (/** @type {any} */ reranker) => (reranker.dispose(), ms > 0 ? "aborted" : "loaded");
+        // Where loading is that fast, it may be over before.
+        const settled = (/** @type {any} */ reranker) => (reranker.dispose(), stop.signal.aborted ? "loaded" : "aborted");
         const aborted = LocalReranker.load({ ...options, signal: stop.signal }).then(settled, (/** @type {any} */ error) => error.code);
         const other = LocalReranker.load(options);
         setTimeout(() => stop.abort(), ms);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { copyFile, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -67,6 +67,35 @@ test("a report that throws is the last one of its call, however quickly windows 
   };
   await assert.rejects(new Dispatcher([lane], []).score(1, { query: "q", documents: ["d"] }, onProgress), boom);
   assert.equal(reports, 2);
+});
+
+test("an abort is told to the lane that is at it, and what was queued is not begun", async () => {
+  const { Dispatcher } = await importFile("dispatch.js");
+  /** @type {string[]} */
+  const seen = [];
+  /** @type {(value: object) => void} */
+  let finish = () => {};
+  const lane = {
+    plan: { path: "fused", notes: [] },
+    check: async () => {},
+    score: async (/** @type {{ documents: string[] }} */ { documents: [document] }) => {
+      seen.push(document);
+      return new Promise((resolve) => (finish = resolve));
+    },
+    abort: () => void seen.push("abort"),
+    free: () => {},
+  };
+  const dispatcher = new Dispatcher([lane], []);
+  void dispatcher.score(1, { query: "q", documents: ["first", "b", "c"] });
+  await setImmediate();
+  dispatcher.abort(1);
+  const next = dispatcher.score(2, { query: "q", documents: ["next"] });
+  await setImmediate();
+  finish({ relevanceScore: 0 });
+  await setImmediate();
+  finish({ relevanceScore: 1 });
+  assert.deepEqual(await next, [{ relevanceScore: 1, index: 0 }]);
+  assert.deepEqual(seen, ["first", "abort", "next"]);
 });
 
 test("in Node a model is also a path or a file: URL, its tokenizer beside it", async () => {
@@ -144,6 +173,8 @@ test("after load, ranking makes no request and reads no file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rerank-wasm-"));
     for (const name of ["tiny_int8.onnx", "tokenizer.json"]) await copyFile(join(models, name), join(folder, name));
     const reranker = await api.LocalReranker.load({ model: join(folder, "tiny_int8.onnx"), workers });
+    // Emptied first: what is open could still be read.
+    for (const name of await readdir(folder)) await writeFile(join(folder, name), "");
     await rm(folder, { recursive: true });
     const { fetch } = globalThis;
     globalThis.fetch = () => assert.fail("a request while ranking");

@@ -100,12 +100,17 @@ add("what is wrong with the proxy's own secrets is told to who runs it, and no p
   const secrets = /** @type {any[]} */ ([[() => undefined, undefined], [async () => { throw new Error("no vault"); }, "no vault"]]);
   for (const [apiKey, cause] of secrets) {
     const told = /** @type {any[]} */ ([]);
-    const onError = (/** @type {any} */ error, /** @type {Request} */ request) => { told.push([error.code, error.message.split(":")[0], error.cause?.message, request.method]); throw new Error("ignored"); };
-    const reply = await ask(dmxapi(context, { apiKey, onError }), REQUEST);
-    const { error } = await reply.json();
-    same([reply.status, error.code, error.retryable], [500, "internal", false]);
-    ok(!error.message.includes("apiKey"), error.message);
-    same(told, [["invalid_request", "apiKey", cause, "POST"]], "told");
+    const tellAndThrow = (/** @type {any} */ error, /** @type {Request} */ request) => { told.push([error.code, error.message.split(":")[0], error.cause?.message, request.method]); throw new Error("ignored"); };
+    for (const onError of [tellAndThrow, async (/** @type {any} */ error, /** @type {Request} */ request) => tellAndThrow(error, request)]) {
+      const proxy = dmxapi(context, { apiKey, onError });
+      const reply = await ask(proxy, REQUEST);
+      const { error } = await reply.json();
+      same([reply.status, error.code, error.retryable], [500, "internal", false]);
+      ok(!error.message.includes("apiKey"), error.message);
+      // A page's own mistake is the page's alone.
+      same((await ask(proxy, "{")).status, 400);
+      same(told.splice(0), [["invalid_request", "apiKey", cause, "POST"]], "told");
+    }
   }
 });
 

@@ -43,13 +43,14 @@ fn a_text_takes_no_more_than_is_made_sure_of() {
         "tests/models/tokenizers/byte_level.json",
         "tests/models/tokenizers/bpe.json",
     ];
-    let words = ("words", "The weather was sunny and the path was dry. ".repeat(2_000));
-    let texts: Vec<(&str, String, u64)> = long_texts()
-        .into_iter()
-        .chain([("letters alone", "a ".repeat(50_000)), ("ideographs", "预防感冒应勤洗手、戴口罩。".repeat(2_000))])
-        .map(|(name, text)| (name, text, 2 * TOKENIZING_BYTES))
-        .chain([(words.0, words.1, TOKENIZING_BYTES)])
-        .collect();
+    let ordinary = [
+        ("words", "The weather was sunny and the path was dry. ".repeat(2_000)),
+        ("letters alone", "a ".repeat(50_000)),
+        ("ideographs", "预防感冒应勤洗手、戴口罩。".repeat(2_000)),
+    ];
+    let bounded = |most: u64| move |(name, text): (&'static str, String)| (name, text, most);
+    let odd = long_texts().into_iter().map(bounded(2 * TOKENIZING_BYTES));
+    let texts: Vec<_> = odd.chain(ordinary.into_iter().map(bounded(TOKENIZING_BYTES))).collect();
     for path in files {
         let tokenizer = Tokenizer::from_json(&file(path).expect("a file")).expect("a tokenizer");
         for (name, text, most) in &texts {

@@ -21,7 +21,8 @@ import { createProxy } from "rerank-wasm/proxy";
 /** @param {ServiceEnv} env @param {number} maxBodyBytes @returns {undefined | ((request: Request) => Promise<Response>)} */
 export function serviceOf(env, maxBodyBytes) {
   const service = options(env);
-  return service && createProxy({ ...service, baseUrl: env.SERVICE_URL, maxBodyBytes, authorize: (request) => knows(env.ACCESS_TOKEN, request) });
+  const authorize = (/** @type {Request} */ request) => knows(env.ACCESS_TOKEN, request);
+  return service && createProxy({ ...service, baseUrl: env.SERVICE_URL, maxBodyBytes, authorize, onError: (error) => console.error(error) });
 }
 
 /** @param {ServiceEnv} env @returns {import("rerank-wasm/proxy").DmxapiOptions | import("rerank-wasm/proxy").QianfanOptions | undefined} */

@@ -82,6 +82,8 @@ export async function options(): Promise<void> {
     auth: { type: "oauth", apiKey: "key", secretKey: "secret", tokenStore },
     allowOrigins: ["https://shop.example"],
     maxBodyBytes: 65_536,
+    maxDocuments: 100,
+    onError: async (error) => console.error(error),
     authorize: async (request) => request.headers.has("x-session"),
   });
   (await proxy(new Request("https://proxy.example/rerank"))).status satisfies number;

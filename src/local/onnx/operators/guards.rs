@@ -1,4 +1,4 @@
-//! What tract's operators are not asked to do, as they panic: by operator, in the order of [`super::BUILDERS`].
+//! What tract's operators are not asked to do, as they panic or read what is not there: by operator.
 
 use tract_onnx::tract_hir::internal::TDim;
 
@@ -7,9 +7,9 @@ use crate::local::onnx::operators::guarded::Given;
 /// Most elements of a value whose shape is written in the file: as many as an encoder's mask of 8192 tokens has.
 const MOST: f64 = (1 << 26) as f64;
 
-type Guarded = Result<(), String>;
+type Verdict = Result<(), String>;
 
-pub(super) fn flatten(given: &Given) -> Guarded {
+pub(super) fn flatten(given: &Given) -> Verdict {
     given.has(1)?;
     let axis = int(given, "axis").unwrap_or(1);
     // Behind the last axis it may stand too.
@@ -17,7 +17,7 @@ pub(super) fn flatten(given: &Given) -> Guarded {
     if is_there { Ok(()) } else { Err(format!("axis {axis} of {}", given.rank(0).unwrap_or_default())) }
 }
 
-pub(super) fn transpose(given: &Given) -> Guarded {
+pub(super) fn transpose(given: &Given) -> Verdict {
     given.has(1)?;
     let perm = given.proto.attribute.iter().find(|it| it.name == "perm");
     let perm = perm.map(|it| it.ints.as_slice()).unwrap_or_default();
@@ -28,16 +28,16 @@ pub(super) fn transpose(given: &Given) -> Guarded {
 }
 
 /// Shapes that are asked for, at input 0.
-pub(super) fn constant_of_shape(given: &Given) -> Guarded {
+pub(super) fn constant_of_shape(given: &Given) -> Verdict {
     shape(given, 0)
 }
 
 /// Shapes that are asked for, at input 1.
-pub(super) fn expand(given: &Given) -> Guarded {
+pub(super) fn expand(given: &Given) -> Verdict {
     shape(given, 1)
 }
 
-fn shape(given: &Given, at: usize) -> Guarded {
+fn shape(given: &Given, at: usize) -> Verdict {
     let dims: Vec<f64> = given.numbers(at).into_iter().flatten().collect();
     if dims.iter().any(|&dim| dim < 0.0) {
         return Err(format!("expected lengths from 0, found {dims:?}"));
@@ -48,7 +48,7 @@ fn shape(given: &Given, at: usize) -> Guarded {
     Ok(())
 }
 
-pub(super) fn tile(given: &Given) -> Guarded {
+pub(super) fn tile(given: &Given) -> Verdict {
     let repeats = given.numbers(1);
     let tiled = repeats.iter().enumerate().map(|(axis, &repeat)| {
         let length = given.dim(0, axis).and_then(|it| it.to_i64().ok()).unwrap_or(1);
@@ -62,11 +62,12 @@ pub(super) fn tile(given: &Given) -> Guarded {
     Ok(())
 }
 
-pub(super) fn range(given: &Given) -> Guarded {
+pub(super) fn range(given: &Given) -> Verdict {
     given.has(3)?;
     let number = |at: usize| given.numbers(at).first().copied().flatten();
     match (number(0), number(1), number(2)) {
-        (.., Some(0.0)) => Err("expected a step, found 0".to_owned()),
+        // As a whole number, which tract makes of it.
+        (.., Some(step)) if step as i64 == 0 => Err(format!("expected a whole step, found {step}")),
         (Some(first), Some(end), Some(step)) if (end - first) / step > MOST => {
             Err(format!("expected {MOST} numbers at most, found {first} to {end}"))
         }
@@ -74,13 +75,13 @@ pub(super) fn range(given: &Given) -> Guarded {
     }
 }
 
-pub(super) fn gather(given: &Given) -> Guarded {
+pub(super) fn gather(given: &Given) -> Verdict {
     let Some(length) = length(given, int(given, "axis").unwrap_or(0)) else { return Ok(()) };
     let beyond = given.numbers(1).into_iter().flatten().find(|&at| at < -length || at >= length);
     beyond.map_or(Ok(()), |at| Err(format!("index {at} on an axis of {length}")))
 }
 
-pub(super) fn gather_nd(given: &Given) -> Guarded {
+pub(super) fn gather_nd(given: &Given) -> Verdict {
     tuples(given)?;
     let Some(width) = given.rank(1).and_then(|rank| given.dim(1, rank.checked_sub(1)?)?.to_i64().ok()) else {
         return Ok(());
@@ -99,33 +100,42 @@ pub(super) fn gather_nd(given: &Given) -> Guarded {
 }
 
 /// Indices are tuples, along the last of their axes.
-pub(super) fn tuples(given: &Given) -> Guarded {
+pub(super) fn tuples(given: &Given) -> Verdict {
     given.has(2)?;
     if given.rank(1) == Some(0) { Err("expected indices in a list, found one number".to_owned()) } else { Ok(()) }
 }
 
-pub(super) fn div(given: &Given) -> Guarded {
+pub(super) fn div(given: &Given) -> Verdict {
     let by_zero = given.is_whole(1) && given.numbers(1).contains(&Some(0.0));
     if by_zero { Err("whole numbers divided by 0".to_owned()) } else { Ok(()) }
 }
 
-pub(super) fn matmul(given: &Given) -> Guarded {
+pub(super) fn matmul(given: &Given) -> Verdict {
     given.has(2)?;
     let (Some(left), Some(right)) = (given.rank(0), given.rank(1)) else { return Ok(()) };
     let Some(last) = left.checked_sub(1).filter(|_| right > 0) else {
         return Err("expected matrices, found one number".to_owned());
     };
     let summed = (given.dim(0, last), given.dim(1, right.saturating_sub(2)));
-    // tract takes a length for any number, and reads beyond the end where it is another one.
     match summed {
-        (Some(TDim::Val(width)), Some(TDim::Sym(_))) | (Some(TDim::Sym(_)), Some(TDim::Val(width))) => {
-            Err(format!("as many tokens as numbers a token, {width}"))
-        }
+        (Some(left), Some(right)) if differ(&left, &right) => Err(format!("sums over {left} and {right} numbers")),
         _ => Ok(()),
     }
 }
 
-pub(super) fn slice(given: &Given) -> Guarded {
+/// Whether two lengths of a summed axis are known to be two: tract takes one that is made of tokens for any number, and reads
+/// beyond the end where it is another one.
+pub(super) fn differ(left: &TDim, right: &TDim) -> bool {
+    left != right && [left, right].iter().any(|it| matches!(it, TDim::Val(_)))
+}
+
+pub(super) fn softmax(given: &Given) -> Verdict {
+    let axis = int(given, "axis").unwrap_or(-1);
+    let is_there = given.rank(0).is_none_or(|rank| (-(rank as i64)..rank as i64).contains(&axis));
+    if is_there { Ok(()) } else { Err(format!("axis {axis} of {}", given.rank(0).unwrap_or_default())) }
+}
+
+pub(super) fn slice(given: &Given) -> Verdict {
     let steps = given.numbers(4);
     if steps.contains(&Some(0.0)) {
         return Err("expected a step, found 0".to_owned());

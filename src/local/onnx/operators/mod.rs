@@ -190,7 +190,7 @@ fn softmax(context: &ParsingContext, node: &NodeProto) -> Built {
     let axis = node.get_attr_opt("axis")?;
     // Before opset 13 it goes over every axis from this one on.
     if context.onnx_operator_set_version < 13 {
-        return built(expand(nn::LayerSoftmax::new(axis.unwrap_or(1), true)));
+        return guarded(node, expand(nn::LayerSoftmax::new(axis.unwrap_or(1), true)), guards::softmax);
     }
-    built(expand(nn::Softmax::new(axis.unwrap_or(-1))))
+    guarded(node, expand(nn::Softmax::new(axis.unwrap_or(-1))), guards::softmax)
 }

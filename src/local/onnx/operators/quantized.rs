@@ -11,6 +11,7 @@ use tract_onnx::tract_hir::internal::{
 };
 
 use crate::local::onnx::operators::elementwise::pair;
+use crate::local::onnx::operators::reduction::summed;
 use crate::local::onnx::operators::wired::{Node, first};
 
 /// tract's quantized product: of two matrices, a bias, and zero point and scale of each matrix and of the result.
@@ -43,7 +44,8 @@ pub(super) fn matmul_integer(node: &Node, model: &mut TypedModel) -> TractResult
         }
     }
     let int32 = i32::datum_type();
-    model.wire_node(node.name, EinSum { axes, operating_dt: int32, q_params: Some(int32) }, &inputs)
+    let product = EinSum { axes, operating_dt: int32, q_params: Some(int32) };
+    summed(node, model, node.name.to_owned(), product, &inputs)
 }
 
 /// `(x - zero point) × scale`

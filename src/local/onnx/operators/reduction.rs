@@ -8,6 +8,7 @@ use tract_onnx::tract_hir::internal::{
 };
 
 use crate::local::onnx::operators::elementwise::pair;
+use crate::local::onnx::operators::guards;
 use crate::local::onnx::operators::wired::{Node, first};
 
 pub(super) fn gemm(node: &Node, model: &mut TypedModel) -> TractResult<TVec<OutletId>> {
@@ -15,7 +16,7 @@ pub(super) fn gemm(node: &Node, model: &mut TypedModel) -> TractResult<TVec<Outl
     let axes = AxesMapping::for_numpy_matmul(2, is_set("transA")?, is_set("transB")?, false)?;
     let operating_dt = model.outlet_fact(node.input(0)?)?.datum_type;
     let product = EinSum { axes, operating_dt, q_params: None };
-    let mut wire = first(&model.wire_node(node.part("product"), product, &[node.input(0)?, node.input(1)?])?)?;
+    let mut wire = first(&summed(node, model, node.part("product"), product, &[node.input(0)?, node.input(1)?])?)?;
     let alpha = node.proto.get_attr_opt::<f32>("alpha")?.unwrap_or(1.0);
     if alpha != 1.0 {
         let alpha = model.add_const(node.part("alpha"), tensor0(alpha))?;
@@ -39,7 +40,30 @@ pub(super) fn einsum(node: &Node, model: &mut TypedModel) -> TractResult<TVec<Ou
     if product.axes.input_count() != inputs.len() {
         return Err(node.unexpected(&format!("an equation of other than {} inputs", inputs.len())));
     }
-    model.wire_node(node.name, product, &inputs)
+    summed(node, model, node.name.to_owned(), product, &inputs)
+}
+
+/// Wires `product` where what is summed over is of one length in all inputs.
+pub(super) fn summed(
+    node: &Node,
+    model: &mut TypedModel,
+    name: String,
+    product: EinSum,
+    inputs: &[OutletId],
+) -> TractResult<TVec<OutletId>> {
+    for axis in product.axes.iter_all_axes().filter(|axis| axis.outputs.iter().all(|it| it.is_empty())) {
+        let mut lengths: TVec<TDim> = tvec!();
+        for (places, &input) in axis.inputs.iter().zip(inputs) {
+            let shape = &model.outlet_fact(input)?.shape;
+            lengths.extend(places.iter().filter_map(|&at| shape.get(at).cloned()));
+        }
+        if let [first, rest @ ..] = lengths.as_slice()
+            && let Some(other) = rest.iter().find(|other| guards::differ(first, other))
+        {
+            return Err(node.unexpected(&format!("sums over {first} and {other} numbers")));
+        }
+    }
+    model.wire_node(name, product, inputs)
 }
 
 /// The axes a reduction goes over: all of them unless it says otherwise.

@@ -36,19 +36,24 @@ pub(super) fn simplify(graph: &mut GraphProto) {
     drop_unread(graph);
 }
 
-/// Nodes whose values reach no output go, as in graphs that branches were taken out of.
+/// What these write beside their first output is for training; torch's exporter names it all the same.
+const WITH_MORE: [&str; 2] = ["LayerNormalization", "Dropout"];
+
+/// Nodes whose values reach no output go, as in graphs that branches were taken out of; of some, outputs that nobody reads.
 pub(super) fn drop_unread(graph: &mut GraphProto) {
     let mut read: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
-    let mut kept = vec![false; graph.node.len()];
+    // How many outputs of each node stay.
+    let mut kept = vec![0; graph.node.len()];
     // The file's order is topological: backwards, a node comes after all of its readers.
-    for (node, is_kept) in graph.node.iter().zip(&mut kept).rev() {
-        if node.output.iter().any(|name| read.contains(name.as_str())) {
-            *is_kept = true;
-            read.extend(reads(node));
-        }
+    for (node, kept) in graph.node.iter().zip(&mut kept).rev() {
+        let Some(last) = node.output.iter().rposition(|name| read.contains(name.as_str())) else { continue };
+        *kept = if WITH_MORE.contains(&node.op_type.as_str()) { last + 1 } else { node.output.len() };
+        read.extend(reads(node));
     }
-    let mut kept = kept.into_iter();
-    graph.node.retain(|_| kept.next() == Some(true));
+    for (node, &kept) in graph.node.iter_mut().zip(&kept) {
+        node.output.truncate(kept);
+    }
+    graph.node.retain(|node| !node.output.is_empty());
 }
 
 /// Initializers that no node reads any more go, as those of nodes that became operators of ours: tract would make a constant of
@@ -198,12 +203,21 @@ mod tests {
             "z = Add(y, b)",
         ];
         assert_eq!(simplified(&circle).last().map(String::as_str), Some("z = Add(y, b)"));
-        let rows = [("Neg(v)", 20_000), ("Add(v, c-128)", 20_000), ("Add(v, c-128)", 390), ("MatMul(v, v)", 390)];
+        let rows = [
+            ("Neg(v)", 20_000),
+            ("Add(v, c-128)", 20_000),
+            ("Add(v, c-128)", 390),
+            ("MatMul(v, v)", 390),
+            ("Cast(v)", 20_000),
+        ];
         for (node, length) in rows {
             let line = |at: usize| format!("v{} = {}", at + 1, node.replace('v', &format!("v{at}")));
             let mut row: Vec<String> = (0..length).map(line).collect();
             row.insert(0, "v0 = Neg(input_ids)".into());
-            row.push(format!("s = Shape(v{length})"));
+            // A list of sizes, one part of which is far behind.
+            row.push(format!("l = Concat(v{length}, c1)"));
+            row.push(format!("t = Reshape(v{length}, l)"));
+            row.push("s = Shape(t)".to_owned());
             row.extend(["d = Gather(s, c0)", "r = Sqrt(d)", "y = Mul(x, r)"].map(Into::into));
             // In a page the stack has 1 MiB.
             let simplify = move || simplified(&row.iter().map(String::as_str).collect::<Vec<_>>());

@@ -102,7 +102,7 @@ impl Sizes<'_> {
             // A list of what was no list.
             "Unsqueeze" => Some(1),
             "Reshape" if self.constants().number(node.input.get(1)?) == Some(1.0) => Some(1),
-            "Cast" | "Identity" => self.count(node.input.first()?),
+            "Cast" | "Identity" => self.deeper(|| self.count(node.input.first()?)),
             _ => self.held(part).map(|_| 1),
         }
     }

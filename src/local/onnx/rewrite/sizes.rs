@@ -46,13 +46,18 @@ impl<'a> Sizes<'a> {
                 unwritten.remove(name.as_str());
             }
         }
-        Self {
+        let sizes = Self {
             writers,
             constants: Constants::of(graph),
             ranks: RefCell::default(),
             sizes: RefCell::default(),
             depth: Cell::new(0),
+        };
+        // From the front, where each asks the one before: from the end the way back may be too long.
+        for name in graph.node.iter().flat_map(|node| &node.output) {
+            sizes.rank(name);
         }
+        sizes
     }
 
     /// Its constants.
