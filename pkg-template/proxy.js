@@ -19,7 +19,7 @@ const FIELDS = {
   query: "query", documents: "documents", top_n: "topN", return_documents: "returnDocuments", max_chunks_per_doc: "maxChunksPerDoc",
   overlap_tokens: "overlapTokens", user: "user", user_id: "user",
 };
-/** What an `invalid_request` about a page's request begins with. */
+/** What is wrong with a page's request begins with one of these. */
 const ASKED = new Set([...Object.values(FIELDS), "body"]);
 /** Where the service answered none that says it, or with success all the same. @type {Record<string, number>} */
 const STATUSES = {
@@ -85,7 +85,7 @@ async function answer(request, { reranker, authorize, onError, maxBodyBytes, max
 
 /** Not of the service, nor of the proxy's own options and secrets. @param {RerankError & { [field: string]: any }} error */
 const isOfPage = ({ code, status, message }) =>
-  code === "aborted" || (code === "invalid_request" && status === undefined && ASKED.has(message.split(/\W/, 1)[0]));
+  code === "aborted" || (["invalid_request", "too_long"].includes(code) && status === undefined && ASKED.has(message.split(/\W/, 1)[0]));
 
 /** Without `authorize` nobody may; it sees address and headers, the body stays unread. @param {Request} request @param {any} authorize */
 async function mayAsk(request, authorize) {

@@ -63,11 +63,14 @@ add("a failure of the service's is the same error in the page", async (context) 
     same(shown(relayed), shown(direct), name);
     same((await seen(context, id)).length, 1, "requests: the proxy leaves retries to the page");
   }));
-  const qianfan = (/** @type {string} */ name) => context.createProxy({ provider: "qianfan", auth: { type: "access-token", accessToken: ACCESS_TOKEN }, baseUrl: plan(context, name).baseUrl, authorize: yes });
+  const told = /** @type {string[]} */ ([]);
+  const onError = (/** @type {any} */ error) => void told.push(error.code);
+  const qianfan = (/** @type {string} */ name) => context.createProxy({ onError, provider: "qianfan", auth: { type: "access-token", accessToken: ACCESS_TOKEN }, baseUrl: plan(context, name).baseUrl, authorize: yes });
   const daily = await errorOf(page(context, qianfan("daily"), { provider: "qianfan" }).rerank(REQUEST));
   same([daily.code, daily.providerCode, daily.status, daily.requestId], ["quota_exhausted", 17, 402, "as-contract-error"]);
   const long = await errorOf(page(context, qianfan("ok")).rerank({ query: "q", documents: ["a", "测".repeat(4097)] }));
   same([long.code, long.index, long.status], ["too_long", 1, 413]);
+  same(told, ["quota_exhausted"], "what is no mistake of the page's");
 });
 
 add("a page tries again what may pass, and waits as long as the service says", async (context) => {
