@@ -16,6 +16,8 @@ const TEMPLATE = join(ROOT, "pkg-template");
 const CACHE = join(ROOT, ".cache", "wasm");
 const TARGET = join(ROOT, "target");
 const WASM32 = "wasm32-unknown-unknown";
+/** Cargo's output is looked for there, wherever this machine has it otherwise. */
+const ENVIRONMENT = { ...process.env, CARGO_TARGET_DIR: TARGET };
 
 /** Whole -O levels take over five minutes on the local binaries and leave them larger when compressed: LLVM was there before. */
 const TIDY = ["--remove-unused-module-elements", "--duplicate-function-elimination", "--remove-unused-module-elements", "--vacuum"];
@@ -91,7 +93,7 @@ function ensureNodeModules() {
 }
 
 function buildBindgen() {
-  run("cargo", ["build", "--locked", "--quiet", "-p", "bindgen", "--profile", "tools"], { env: { ...process.env, CARGO_TARGET_DIR: TARGET } });
+  run("cargo", ["build", "--locked", "--quiet", "-p", "bindgen", "--profile", "tools"]);
   return join(TARGET, "tools", "bindgen");
 }
 
@@ -151,7 +153,7 @@ async function buildVariant(variant, bindgen) {
 function compile({ features, profile, rustflags }, to) {
   const flags = ["build", "--locked", "--lib", "--target", WASM32, "--profile", profile, "--no-default-features", "--features", features];
   const cargo = () => {
-    const env = { ...process.env, RUSTFLAGS: rustflags, CARGO_TARGET_DIR: TARGET };
+    const env = { ...ENVIRONMENT, RUSTFLAGS: rustflags };
     const messages = run("cargo", [...flags, "--quiet", "--message-format=json-render-diagnostics"], { env, stdio: ["ignore", "pipe", "inherit"] });
     const artifacts = messages.split("\n").filter(Boolean).map((line) => JSON.parse(line));
     return artifacts.find((it) => it.reason === "compiler-artifact" && it.target.name === "rerank_wasm");
@@ -262,7 +264,7 @@ async function stage(name, work) {
 /** @param {string} command @param {string[]} args @param {object} [options] @returns {string} */
 function run(command, args, options = {}) {
   // Standard output belongs to whoever called: `npm run demo -- --json` prints JSON there and nothing else.
-  return String(execFileSync(command, args, { cwd: ROOT, stdio: ["ignore", process.stderr, "inherit"], maxBuffer: 1 << 26, ...options }) ?? "");
+  return String(execFileSync(command, args, { cwd: ROOT, env: ENVIRONMENT, stdio: ["ignore", process.stderr, "inherit"], maxBuffer: 1 << 26, ...options }) ?? "");
 }
 
 /** @param {(string | Buffer)[]} parts */

@@ -40,21 +40,21 @@ fn a_table_in_eight_bits_may_be_multiplied() {
 const WIDTH: i64 = 16;
 
 /// How an attention is written down.
-struct Written {
+struct Written<'a> {
     opset: i64,
     /// What the linear layers read: `x`, or made of it by these lines.
-    before: &'static [&'static str],
-    split: &'static [i64],
+    before: &'a [&'a str],
+    split: &'a [i64],
     /// Lines that make `scaled` of `queries by head`.
-    scaled: &'static [&'static str],
-    softmax: &'static str,
-    joined: &'static [i64],
+    scaled: &'a [&'a str],
+    softmax: &'a str,
+    joined: &'a [i64],
     /// Lines that make hidden states `y` of `joined`.
-    after: &'static [&'static str],
+    after: &'a [&'a str],
 }
 
 /// Heads of four numbers, as an exporter writes them.
-const USUAL: Written = Written {
+const USUAL: Written<'static> = Written {
     opset: 13,
     before: &["hidden = Relu(x)"],
     split: &[0, -1, 4, 4],
@@ -64,7 +64,7 @@ const USUAL: Written = Written {
     after: &["y = Identity(joined)"],
 };
 
-impl Written {
+impl Written<'_> {
     fn file(&self) -> Vec<u8> {
         let mut lines = Lines::new(WIDTH, self.opset);
         lines.number("half", 0.5);
@@ -127,26 +127,18 @@ fn an_attention_whose_heads_are_no_part_of_a_row_is_not() {
 /// What the older exporter of torch leaves of scaled_dot_product_attention, with the size of this or that.
 #[test]
 fn a_scale_is_computed_of_the_size_that_is_asked_for() {
-    const OF_QUERIES: &[&str] = &[
-        "shape = Shape(queries by head)",
-        "size = Slice(shape, last, end)",
-        "number = Cast(size) to=1",
-        "root = Sqrt(number)",
-        "quotient = Div(one, root)",
-        "root of root = Sqrt(quotient)",
-        "scaled = Mul(queries by head, root of root)",
-    ];
-    const OF_HIDDEN: &[&str] = &[
-        "shape = Shape(hidden)",
-        "size = Slice(shape, last, end)",
-        "number = Cast(size) to=1",
-        "root = Sqrt(number)",
-        "quotient = Div(one, root)",
-        "root of root = Sqrt(quotient)",
-        "scaled = Mul(queries by head, root of root)",
-    ];
-    Written { scaled: OF_QUERIES, ..USUAL }.runs(1);
-    Written { scaled: OF_HIDDEN, ..USUAL }.runs(0);
+    for (shape, attentions) in [("shape = Shape(queries by head)", 1), ("shape = Shape(hidden)", 0)] {
+        let scaled = &[
+            shape,
+            "size = Slice(shape, last, end)",
+            "number = Cast(size) to=1",
+            "root = Sqrt(number)",
+            "quotient = Div(one, root)",
+            "root of root = Sqrt(quotient)",
+            "scaled = Mul(queries by head, root of root)",
+        ];
+        Written { scaled, ..USUAL }.runs(attentions);
+    }
 }
 
 /// Without an axis it is the last since opset 13; until then all from the second on, heads and queries too.

@@ -37,20 +37,9 @@ impl Lines {
         lines
     }
 
-    /// `y = Operator(a, b) axis=1 perm=[0,2,1,3]`
+    /// A node as [`node`] reads it.
     pub(crate) fn add(&mut self, line: &str) {
-        let (output, made) = line.split_once(" = ").expect("an output");
-        let (call, attributes) = made.split_once(')').expect("inputs");
-        let (op_type, inputs) = call.split_once('(').expect("an operator");
-        let node = NodeProto {
-            name: output.into(),
-            op_type: op_type.into(),
-            input: inputs.split(", ").map(str::to_owned).collect(),
-            output: vec![output.into()],
-            attribute: attributes.split_whitespace().map(attribute).collect(),
-            ..NodeProto::default()
-        };
-        self.graph.node.push(node);
+        self.graph.node.push(node(line));
     }
 
     /// `y = x × weights` in eight bits, named so, of so many outputs: one that the linear rule knows.
@@ -129,16 +118,35 @@ pub(crate) fn fused_as_plain(file: &[u8]) -> String {
     notes
 }
 
-fn attribute(written: &str) -> AttributeProto {
-    let (name, number) = written.split_once('=').expect("an attribute");
-    let name = name.into();
-    match number.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
-        Some(numbers) => {
-            let ints = numbers.split(',').map(|it| it.parse().expect("a whole number")).collect();
-            AttributeProto { name, r#type: 7, ints, ..AttributeProto::default() }
-        }
-        None => AttributeProto { name, r#type: 2, i: number.parse().expect("a number"), ..AttributeProto::default() },
+/// `y, z = Operator(a, b) axis=1 perm=[0,2,1,3] equation=ab->ba`
+pub(crate) fn node(line: &str) -> NodeProto {
+    let (output, made) = line.split_once(" = ").expect("an output");
+    let (call, attributes) = made.split_once(')').expect("inputs");
+    let (op_type, input) = call.split_once('(').expect("an operator");
+    let named = |text: &str| text.split(", ").filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    NodeProto {
+        name: output.into(),
+        op_type: op_type.into(),
+        input: named(input),
+        output: named(output),
+        attribute: attributes.split_whitespace().map(attribute).collect(),
+        ..NodeProto::default()
     }
+}
+
+fn attribute(written: &str) -> AttributeProto {
+    let (name, value) = written.split_once('=').expect("a value");
+    let attribute = AttributeProto { name: name.into(), ..AttributeProto::default() };
+    match whole_numbers(value) {
+        Some(ints) if value.starts_with('[') => AttributeProto { r#type: 7, ints, ..attribute },
+        Some(ints) if ints.len() == 1 => AttributeProto { r#type: 2, i: ints[0], ..attribute },
+        _ => AttributeProto { r#type: 3, s: value.into(), ..attribute },
+    }
+}
+
+/// `3` or `[0,1]`
+pub(crate) fn whole_numbers(text: &str) -> Option<Vec<i64>> {
+    text.trim_matches(['[', ']']).split(',').filter(|it| !it.is_empty()).map(|it| it.parse().ok()).collect()
 }
 
 /// As many numbers of all sizes as `dims` say, the same each time.

@@ -11,26 +11,15 @@ use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, ValueInfoProto,
 };
 
+use crate::graphs::{node, whole_numbers};
+
 /// A model of `output = Operator(inputs) attribute=1 attribute=[1,2]` lines, which make `y`, `[1, length, 4]`, of `x`, of the same
 /// shape; then comes the head. Names that are numbers are constants: `3` and `[0,1]` int64, `2.0` f32.
 fn model(lines: &[&str]) -> ModelProto {
     let mut graph = GraphProto::default();
     let head = ["m = ReduceMean(y) axes=[1] keepdims=0", "logits = MatMul(m, w)"];
     let lines = ["x = Gather(table, input_ids)"].iter().chain(lines).chain(&head);
-    for line in lines.filter(|line| !line.is_empty()) {
-        let (output, rest) = line.split_once(" = ").expect("an output");
-        let (op_type, rest) = rest.split_once('(').expect("an operator");
-        let (input, attributes) = rest.split_once(')').expect("inputs");
-        let named = |text: &str| text.split(", ").filter(|it| !it.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-        let node = NodeProto {
-            op_type: op_type.into(),
-            input: named(input),
-            output: named(output),
-            attribute: attributes.split_whitespace().map(attribute).collect(),
-            ..NodeProto::default()
-        };
-        graph.node.push(node);
-    }
+    graph.node = lines.filter(|line| !line.is_empty()).map(|line| node(line)).collect();
     let read: std::collections::BTreeSet<&String> = graph.node.iter().flat_map(|node| &node.input).collect();
     graph.initializer = read.into_iter().filter_map(|name| constant(name)).collect();
     graph.initializer.extend([numbers("table", &[8, 4], 1), numbers("w", &[4, 1], 1)]);
@@ -60,23 +49,9 @@ fn numbers(name: &str, dims: &[i64], data_type: i32) -> TensorProto {
     }
 }
 
-fn ints(text: &str) -> Option<Vec<i64>> {
-    text.trim_matches(['[', ']']).split(',').filter(|it| !it.is_empty()).map(|it| it.parse().ok()).collect()
-}
-
-fn attribute(text: &str) -> AttributeProto {
-    let (name, value) = text.split_once('=').expect("a value");
-    let attribute = AttributeProto { name: name.into(), ..AttributeProto::default() };
-    match ints(value) {
-        Some(ints) if value.starts_with('[') => AttributeProto { r#type: 7, ints, ..attribute },
-        Some(ints) if ints.len() == 1 => AttributeProto { r#type: 2, i: ints[0], ..attribute },
-        _ => AttributeProto { r#type: 3, s: value.into(), ..attribute },
-    }
-}
-
 fn constant(name: &str) -> Option<TensorProto> {
     let tensor = TensorProto { name: name.into(), ..TensorProto::default() };
-    if let Some(ints) = ints(name).filter(|_| !name.is_empty()) {
+    if let Some(ints) = whole_numbers(name).filter(|_| !name.is_empty()) {
         let dims = if name.starts_with('[') { vec![ints.len() as i64] } else { vec![] };
         return Some(TensorProto { data_type: 7, dims, int64_data: ints, ..tensor });
     }
@@ -216,13 +191,7 @@ fn a_branch_that_is_taken_may_write_the_output() {
         AttributeProto { name: name.into(), r#type: 5, g: Some(branch), ..AttributeProto::default() }
     });
     graph.initializer.extend(constant("1"));
-    graph.node.push(NodeProto {
-        op_type: "If".into(),
-        input: vec!["1".into()],
-        output: vec!["logits".into()],
-        attribute: branches.into(),
-        ..NodeProto::default()
-    });
+    graph.node.push(NodeProto { attribute: branches.into(), ..node("logits = If(1)") });
     for fusing in [Fusing::default(), Fusing::Nothing] {
         assert_eq!(logit(&model, fusing).expect("a logit"), 2.0, "{fusing:?}");
     }
@@ -300,14 +269,8 @@ fn a_number_for_each_token_is_no_score() {
     let mut model = model(&["y = Mul(x, 2.0)"]);
     let graph = model.graph.as_mut().expect("a graph");
     graph.node.truncate(graph.node.len() - 2);
-    let node = |op_type: &str, input: [&str; 2], output: &str| NodeProto {
-        op_type: op_type.into(),
-        input: input.map(str::to_owned).into(),
-        output: vec![output.into()],
-        ..NodeProto::default()
-    };
-    graph.node.push(node("Reshape", ["y", "[-1,4]"], "tokens"));
-    graph.node.push(node("MatMul", ["tokens", "w"], "logits"));
+    graph.node.push(node("tokens = Reshape(y, [-1,4])"));
+    graph.node.push(node("logits = MatMul(tokens, w)"));
     graph.initializer.extend(constant("[-1,4]"));
     refused(&model, "[batch, 1], found [length, 1]");
 }

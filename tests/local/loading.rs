@@ -1,6 +1,5 @@
 //! Models on their way in: in pieces of any size, in any order of fields, cut short, and those that cannot run.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -13,8 +12,10 @@ use rerank_wasm::local::pair::Row;
 use rerank_wasm::local::room::Room;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
+use crate::files::bytes;
+
 fn tiny() -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny_int8.onnx")).expect("a file")
+    bytes("models/tiny_int8.onnx")
 }
 
 fn loaded(chunks: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<OnnxCrossEncoder> {

@@ -3,6 +3,7 @@
 #![cfg(feature = "local")]
 
 mod exports;
+mod files;
 mod fusing;
 mod graphs;
 mod hostile;

@@ -1,6 +1,5 @@
 //! The local pipeline on the host: a small real model against onnxruntime, and a fake one where the model does not matter.
 
-use std::path::Path;
 use std::rc::Rc;
 
 use rerank_wasm::error::{ErrorKind, Result};
@@ -13,6 +12,8 @@ use rerank_wasm::local::tokens::Tokenizer;
 use rerank_wasm::local::windows::Cutting;
 use rerank_wasm::local::{LocalOptions, LocalReranker, onnx};
 use rerank_wasm::request::{RequestDraft, RerankRequest};
+
+use crate::files::bytes;
 
 const RAW: LocalOptions = LocalOptions {
     max_tokens: None,
@@ -41,11 +42,6 @@ impl CrossEncoder for LengthModel {
     fn plan(&self) -> &Plan {
         &self.0
     }
-}
-
-/// A file below tests/.
-fn bytes(path: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)).expect("a file")
 }
 
 fn golden(path: &str) -> serde_json::Value {

@@ -1,7 +1,6 @@
 //! Windows and truncation against BCEmbedding and FlagEmbedding: their own code made `golden/windows.json`, on rows that are
 //! told apart by a checksum.
 
-use std::path::Path;
 use std::rc::Rc;
 
 use rerank_wasm::error::Result;
@@ -14,6 +13,8 @@ use rerank_wasm::local::{LocalOptions, LocalReranker};
 use rerank_wasm::ranking::Scored;
 use rerank_wasm::request::{RequestDraft, RerankRequest};
 use serde_json::Value;
+
+use crate::files::bytes;
 
 /// One token each, whatever stands beside them; as in `golden/make_windows.py`.
 const WORDS: [&str; 13] =
@@ -47,10 +48,6 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
 
-fn file(path: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)).expect("a file")
-}
-
 /// Words drawn by the generator of the script.
 fn words(seed: u64, count: u64) -> String {
     let mut seed = seed as u32;
@@ -68,7 +65,7 @@ fn drawn(of: &Value) -> String {
 fn reranker(tokenizer: &str, options: LocalOptions) -> Rc<LocalReranker> {
     let path =
         if tokenizer == "wordpiece" { "models/wordpiece/tokenizer.json" } else { "models/tokenizers/unigram.json" };
-    let tokenizer = Tokenizer::from_json(&file(path)).expect("a tokenizer");
+    let tokenizer = Tokenizer::from_json(&bytes(path)).expect("a tokenizer");
     Rc::new(LocalReranker::new(tokenizer, Box::new(Checksum(Plan::default())), options).expect("a reranker"))
 }
 
@@ -92,7 +89,7 @@ fn options(max_tokens: Option<f64>, cutting: Cutting, activation: Activation) ->
 }
 
 fn goldens(of: &str) -> Vec<Value> {
-    let goldens: Value = serde_json::from_slice(&file("golden/windows.json")).expect("JSON");
+    let goldens: Value = serde_json::from_slice(&bytes("golden/windows.json")).expect("JSON");
     goldens[of].as_array().expect("cases").clone()
 }
 

@@ -15,6 +15,12 @@ export function findProgram(variable, paths, debian) {
   return named || paths.find(isProgram) || (installByApt(debian) ? paths.find(isProgram) : undefined);
 }
 
+/** Without it what needs it is skipped, but not where CI=true. @param {string} missing what, and what to do @returns {{ missing: string }} */
+export function without(missing) {
+  if (process.env.CI === "true") throw new Error(missing);
+  return { missing };
+}
+
 /** Where a shell would look for them. @param {readonly string[]} names */
 export const onPath = (names) => (process.env.PATH ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
 

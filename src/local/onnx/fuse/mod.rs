@@ -6,8 +6,6 @@
 
 // Who writes and reads what.
 mod index;
-// How many axes each value has.
-mod ranks;
 // Whether a value is computed as it is written down.
 mod template;
 // What is recognised.
@@ -28,11 +26,11 @@ use tract_onnx::prelude::TractResult;
 
 use crate::local::onnx::places::Places;
 use crate::local::onnx::rewrite::drop_unread;
+use crate::local::onnx::rewrite::sizes::Sizes;
 use crate::local::onnx::weights::Weights;
 pub(super) use draft::Role;
 use draft::{Drafts, Layer};
 use index::Index;
-use ranks::Ranks;
 
 /// What is to be fused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,10 +126,10 @@ fn recognised(graph: &GraphProto, fusing: Fusing) -> (Drafts, Fused) {
         drafts.push(&index, input, it.output, Layer::norm(&it));
         fused.norms += 1;
     }
-    let ranks = Ranks::of(graph, &index);
+    let sizes = Sizes::of(graph);
     for it in index.nodes().filter_map(|node| attention::attention(&index, node)) {
         let rows = [it.queries, it.keys, it.values];
-        let fits = |name: &str| ranks.get(name) == Some(3) && drafts.width(name).is_some_and(|width| it.fits(width));
+        let fits = |name: &str| sizes.rank(name) == Some(3) && drafts.width(name).is_some_and(|width| it.fits(width));
         if rows.into_iter().all(fits) && drafts.width(it.keys) == drafts.width(it.queries) {
             let input = rows.into_iter().chain(it.mask).collect();
             drafts.push(&index, input, it.output, Layer::Attention { head: it.head, scale: it.scale });

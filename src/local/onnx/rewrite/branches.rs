@@ -46,7 +46,8 @@ pub(super) fn take(graph: &mut GraphProto) {
 }
 
 fn identity(from: String, to: String) -> NodeProto {
-    let (name, op_type) = (to.clone(), "Identity".to_owned());
+    // A node of the branch may be called as the output is.
+    let (name, op_type) = (format!("{to}_of_branch"), "Identity".to_owned());
     NodeProto { name, op_type, input: vec![from], output: vec![to], ..NodeProto::default() }
 }
 

@@ -10,7 +10,7 @@ mod renames;
 // Rounding of activations in static quantization.
 mod rounding;
 // Sizes of values, as far as the graph tells.
-mod sizes;
+pub(super) mod sizes;
 // Numbers of their axes.
 mod ranks;
 // Branches taken for sure.

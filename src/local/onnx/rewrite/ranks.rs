@@ -7,31 +7,38 @@ use crate::local::onnx::rewrite::constants::Constants;
 use crate::local::onnx::rewrite::sizes::{Sizes, int, ints};
 
 /// Operators whose first output is of their first input's shape.
-pub(super) const KEEPING: [&str; 19] = [
-    "Cast",
-    "Identity",
-    "DynamicQuantizeLinear",
-    "Softmax",
-    "LayerNormalization",
-    "DequantizeLinear",
-    "QuantizeLinear",
-    "Neg",
+pub(super) const KEEPING: [&str; 26] = [
     "Abs",
-    "Sqrt",
-    "Exp",
-    "Log",
+    "Cast",
+    "Clip",
     "Cos",
-    "Sin",
+    "CumSum",
+    "DequantizeLinear",
+    "Dropout",
+    "DynamicQuantizeLinear",
     "Erf",
-    "Tanh",
-    "Sigmoid",
-    "Relu",
+    "Exp",
     "Gelu",
+    "Identity",
+    "IsNaN",
+    "LayerNormalization",
+    "Log",
+    "Neg",
+    "Not",
+    "QuantizeLinear",
+    "Reciprocal",
+    "Relu",
+    "Sigmoid",
+    "Sin",
+    "Softmax",
+    "Sqrt",
+    "Tanh",
+    "Trilu",
 ];
 
 impl Sizes<'_> {
     /// Number of axes of `name`.
-    pub(super) fn rank(&self, name: &str) -> Option<usize> {
+    pub(in crate::local::onnx) fn rank(&self, name: &str) -> Option<usize> {
         if let Some(rank) = self.ranks.borrow().get(name) {
             return *rank;
         }
@@ -64,18 +71,28 @@ impl Sizes<'_> {
             }
             "Transpose" => ints(node, "perm").map(<[i64]>::len),
             "Squeeze" => self.rank(first)?.checked_sub(self.dropped(node)?.len()),
-            "Add" | "Sub" | "Mul" | "Div" | "Pow" | "MatMul" | "MatMulInteger" => {
+            "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Sum" | "Equal" | "Where" => self.largest(node),
+            "MatMul" | "MatMulInteger" => {
                 let (left, right) = (self.rank(first)?, self.rank(node.input.get(1)?)?);
-                let is_vector = node.op_type.starts_with("MatMul") && left.min(right) < 2;
-                if is_vector { None } else { Some(left.max(right)) }
+                (left.min(right) > 1).then_some(left.max(right))
             }
+            "Expand" => Some(self.rank(first)?.max(self.count(node.input.get(1)?)?)),
+            "Gemm" | "Flatten" => Some(2),
+            "GatherElements" => self.rank(node.input.get(1)?),
+            "Shape" => Some(1),
+            "ConstantOfShape" => self.count(first),
             "Gather" => (self.rank(first)? + self.rank(node.input.get(1)?)?).checked_sub(1),
             "Unsqueeze" => Some(self.rank(first)? + axes(self.constants(), node)?.len()),
             "Split" | "Slice" | "Concat" => self.rank(first),
-            "ReduceMean" if int(node, "keepdims") != Some(0) => self.rank(first),
+            reduction if reduction.starts_with("Reduce") && int(node, "keepdims") != Some(0) => self.rank(first),
             operator if KEEPING.contains(&operator) => self.rank(first),
             _ => None,
         }
+    }
+
+    /// Of what operands of any rank are broadcast to.
+    fn largest(&self, node: &NodeProto) -> Option<usize> {
+        node.input.iter().map(|operand| self.rank(operand)).try_fold(0, |most, rank| Some(most.max(rank?)))
     }
 
     /// `axis` of `name`, from its end where negative.
@@ -101,8 +118,21 @@ impl Sizes<'_> {
         match node.op_type.as_str() {
             // A list of what was no list.
             "Unsqueeze" => Some(1),
-            "Reshape" if self.constants().number(node.input.get(1)?) == Some(1.0) => Some(1),
+            "Reshape" => match self.constants().numbers(node.input.get(1)?)? {
+                [-1.0] => self.deeper(|| self.count(node.input.first()?)),
+                &[count] if count >= 1.0 => Some(count as usize),
+                _ => None,
+            },
             "Cast" | "Identity" => self.deeper(|| self.count(node.input.first()?)),
+            "Shape" => {
+                let shaped = node.input.first()?;
+                let at = |bound: &str| int(node, bound).map(|axis| self.resolved(shaped, axis));
+                let end = at("end").unwrap_or_else(|| self.rank(shaped))?;
+                end.checked_sub(at("start").unwrap_or(Some(0))?)
+            }
+            "Concat" => self.deeper(|| node.input.iter().map(|part| self.count(part)).sum()),
+            // One list or another of as many.
+            "Where" => self.deeper(|| node.input.iter().rev().find_map(|list| self.count(list))),
             _ => self.held(part).map(|_| 1),
         }
     }

@@ -21,7 +21,7 @@ pub(super) enum Size {
 }
 
 /// Follows sizes back through a graph.
-pub(super) struct Sizes<'a> {
+pub(in crate::local::onnx) struct Sizes<'a> {
     writers: HashMap<&'a str, &'a NodeProto>,
     constants: Constants,
     pub(super) ranks: RefCell<HashMap<String, Option<usize>>>,
@@ -31,7 +31,7 @@ pub(super) struct Sizes<'a> {
 }
 
 impl<'a> Sizes<'a> {
-    pub(super) fn of(graph: &'a GraphProto) -> Self {
+    pub(in crate::local::onnx) fn of(graph: &'a GraphProto) -> Self {
         let mut unwritten: HashSet<&str> =
             graph.node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
         let mut writers = HashMap::new();
